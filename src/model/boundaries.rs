@@ -1,0 +1,62 @@
+//! The boundaries of the key ranges, shared by tree and diff.
+
+/// Key ranges in canonical byte order: half-open, and open at both ends. `n` boundaries make `n + 1` ranges; a boundary
+/// is the first key of the range above it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Boundaries {
+    keys: Vec<Box<[u8]>>,
+}
+
+impl Boundaries {
+    /// Ranges divided at these keys; they are put in order and repeated ones are dropped.
+    pub fn new(mut keys: Vec<Box<[u8]>>) -> Self {
+        keys.sort_unstable();
+        keys.dedup();
+        Self { keys }
+    }
+
+    /// The number of ranges: at least one.
+    pub fn ranges(&self) -> usize {
+        self.keys.len() + 1
+    }
+
+    /// The range that `key` lies in. `hint` is the range of the key before it, which is nearly always near.
+    pub fn range_of(&self, key: &[u8], hint: usize) -> usize {
+        let above_lower = hint == 0 || self.keys.get(hint - 1).is_some_and(|lower| &**lower <= key);
+        if above_lower {
+            match self.keys.get(hint) {
+                None if hint <= self.keys.len() => return hint,
+                Some(upper) if key < &**upper => return hint,
+                Some(_) if self.keys.get(hint + 1).is_none_or(|upper| key < &**upper) => return hint + 1,
+                _ => {}
+            }
+        }
+        self.keys.partition_point(|boundary| &**boundary <= key)
+    }
+
+    /// The first key of a range; `None` for the lowest, which is open below.
+    pub fn lower(&self, range: usize) -> Option<&[u8]> {
+        range.checked_sub(1).and_then(|at| self.keys.get(at)).map(|key| &**key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn every_key_lies_in_exactly_one_range_whatever_the_hint(
+            keys in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..3), 0..8),
+            key in prop::collection::vec(any::<u8>(), 0..3),
+            hint in 0usize..10,
+        ) {
+            let boundaries = Boundaries::new(keys.into_iter().map(Vec::into_boxed_slice).collect());
+            let range = boundaries.range_of(&key, hint);
+            prop_assert!(range < boundaries.ranges());
+            prop_assert!(boundaries.lower(range).is_none_or(|lower| lower <= key.as_slice()));
+            prop_assert!(boundaries.lower(range + 1).is_none_or(|upper| key.as_slice() < upper));
+        }
+    }
+}

@@ -1,0 +1,28 @@
+//! The nouns that the stages hand to each other. No I/O here.
+
+mod boundaries;
+mod change;
+mod manifest;
+mod plan;
+mod progress;
+mod request;
+mod result;
+mod rows;
+mod side;
+mod table;
+
+pub use boundaries::Boundaries;
+pub use change::{CellChange, Change, ChangeSink};
+pub use manifest::{
+    DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, SNAPSHOT_FORMAT, Taken,
+};
+pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
+pub use progress::{Progress, Silent};
+pub use request::{ColumnRequest, TableRequest};
+pub use result::{
+    Class, ColumnResult, ColumnStatus, Counts, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult, Summary,
+    TableResult, Verdict,
+};
+pub use rows::{DigestBatch, PartReader, RangeDigest, SnapshotRows};
+pub use side::{Pair, Side};
+pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};

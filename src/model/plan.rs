@@ -1,0 +1,125 @@
+//! The plan of a table: which column meets which, as what they are compared, and what the key is. Decided before a row
+//! is read; nothing in it is optional that the stages after it need.
+
+use serde::{Deserialize, Serialize};
+
+use super::{ColumnResult, ColumnStatus, Counts, Pair, Ranges, Seconds, Table, TableResult, Verdict};
+use crate::canonical::{Encoding, Reading};
+
+/// As what a pair of columns is compared.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Comparison {
+    /// The shared type in the words of reports, for example `decimal(12,4)`.
+    pub label: String,
+    /// How each side's values are read as that type and encoded.
+    pub readings: Pair<Reading>,
+}
+
+impl Comparison {
+    /// The encoding both sides share.
+    pub fn encoding(&self) -> Encoding {
+        self.readings.source.encoding
+    }
+}
+
+/// A column of the report: every column of either side has one, compared or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ColumnPlan {
+    /// Its name in the source, or in the target where only the target has it.
+    pub name: String,
+    /// Its name in the target.
+    pub target: Option<String>,
+    /// What will become of it.
+    pub status: ColumnStatus,
+    /// The comparison, where it is compared.
+    pub compared: Option<ComparedColumn>,
+    /// What is known about it before a row is read.
+    pub findings: Vec<String>,
+}
+
+impl ColumnPlan {
+    /// The column's line in the result before anything has been compared.
+    pub fn result(&self) -> ColumnResult {
+        ColumnResult {
+            name: self.name.clone(),
+            target: self.target.clone(),
+            status: self.status,
+            compared_as: self.compared.as_ref().map(|c| c.comparison.label.clone()),
+            corrupt: 0,
+            findings: self.findings.clone(),
+        }
+    }
+}
+
+/// Where a compared pair of columns stands in its tables.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ComparedColumn {
+    /// Positions in the tables' column lists.
+    pub positions: Pair<usize>,
+    /// As what it is compared.
+    pub comparison: Comparison,
+}
+
+/// A pair of tables that will be compared.
+#[derive(Debug, Clone)]
+pub struct TablePlan {
+    /// The name in reports, unique within the run, fit for a folder.
+    pub name: String,
+    /// The tables as their stores describe them.
+    pub tables: Pair<Table>,
+    /// Conditions on the rows, in each store's SQL.
+    pub filters: Pair<Option<String>>,
+    /// Every column of either side, in the source's order, then those only the target has.
+    pub columns: Vec<ColumnPlan>,
+    /// The positions in `columns` of the key, in key order. Empty: the whole row is the key.
+    pub key: Vec<usize>,
+    /// Whether a store itself forbids repeated keys, for each side.
+    pub key_enforced: Pair<bool>,
+    /// What is known about the table before a row is read.
+    pub findings: Vec<String>,
+}
+
+impl TablePlan {
+    /// Positions in `columns` of the columns that make up the key bytes: the key, or every compared column.
+    pub fn key_columns(&self) -> Vec<usize> {
+        if self.key.is_empty() { self.compared().collect() } else { self.key.clone() }
+    }
+
+    /// Positions in `columns` of the compared columns that are no part of the key bytes.
+    pub fn value_columns(&self) -> Vec<usize> {
+        let key = self.key_columns();
+        self.compared().filter(|i| !key.contains(i)).collect()
+    }
+
+    /// Positions in `columns` of all compared columns.
+    pub fn compared(&self) -> impl Iterator<Item = usize> + '_ {
+        self.columns.iter().enumerate().filter(|(_, c)| c.compared.is_some()).map(|(i, _)| i)
+    }
+
+    /// The result before anything has been compared: `undecided`, with the plan's columns and findings.
+    pub fn result(&self) -> TableResult {
+        TableResult {
+            name: self.name.clone(),
+            source: Some(self.tables.source.name.to_string()),
+            target: Some(self.tables.target.name.to_string()),
+            verdict: Verdict::Undecided,
+            reason: None,
+            key: self.key.iter().map(|at| self.columns[*at].name.clone()).collect(),
+            rows: Pair::default(),
+            counts: Counts::default(),
+            columns: self.columns.iter().map(ColumnPlan::result).collect(),
+            findings: self.findings.clone(),
+            ranges: Ranges::default(),
+            seconds: Seconds::default(),
+        }
+    }
+}
+
+/// What the mapping makes of a table that was asked for.
+#[derive(Debug, Clone)]
+pub enum TableOutcome {
+    /// It will be compared.
+    Compare(Box<TablePlan>),
+    /// It is on one side only, or cannot be compared; `verdict` is `differ` or `undecided`, never `match`.
+    Settled(Box<super::TableResult>),
+}
