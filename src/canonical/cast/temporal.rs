@@ -1,0 +1,74 @@
+//! Dates, times and timestamps of every unit.
+
+use std::sync::Arc;
+
+use arrow::array::{
+    Array, ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+};
+use arrow::datatypes::{
+    ArrowTimestampType, DataType, Date64Type, Time32MillisecondType, Time32SecondType, TimeUnit,
+    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+};
+
+use super::CastMisfits;
+use super::decimal::misfits;
+use crate::canonical::CanonicalType;
+use crate::error::{Error, Result};
+
+const MILLIS_PER_DAY: i64 = 86_400_000;
+
+/// Date64 counts milliseconds, but is a day: one with a time of day left over, or far beyond Date32, is a misfit.
+pub(super) fn days(array: &ArrayRef) -> (ArrayRef, CastMisfits) {
+    let millis = array.as_primitive::<Date64Type>();
+    let whole_days = |v: i64| (v % MILLIS_PER_DAY == 0).then_some(v / MILLIS_PER_DAY);
+    let days: Date32Array = millis.unary_opt(|v| whole_days(v).and_then(|day| i32::try_from(day).ok()));
+    let misfits = misfits(millis, &days, |v| format!("{v} ms since 1970-01-01"));
+    (Arc::new(days), misfits)
+}
+
+/// Time32 in seconds or milliseconds, in microseconds: always fits.
+pub(super) fn time(array: &ArrayRef, unit: TimeUnit) -> ArrayRef {
+    let micros: Time64MicrosecondArray = if unit == TimeUnit::Second {
+        array.as_primitive::<Time32SecondType>().unary(|v| i64::from(v) * 1_000_000)
+    } else {
+        array.as_primitive::<Time32MillisecondType>().unary(|v| i64::from(v) * 1_000)
+    };
+    Arc::new(micros)
+}
+
+/// Seconds and milliseconds become microseconds, the other units stay; every zone becomes UTC, which changes no number.
+pub(super) fn timestamp(array: &ArrayRef, canonical: &CanonicalType) -> Result<(ArrayRef, CastMisfits)> {
+    let DataType::Timestamp(unit, _) = array.data_type() else {
+        return Err(Error::store(format!("a column of type {} is no timestamp", array.data_type())));
+    };
+    let wanted = canonical.arrow();
+    let zone: Option<Arc<str>> = match &wanted {
+        DataType::Timestamp(_, zone) => zone.clone(),
+        _ => None,
+    };
+    match unit {
+        TimeUnit::Second => Ok(micros::<TimestampSecondType>(array, 1_000_000, "s", zone)),
+        TimeUnit::Millisecond => Ok(micros::<TimestampMillisecondType>(array, 1_000, "ms", zone)),
+        TimeUnit::Microsecond if wanted == DataType::Timestamp(TimeUnit::Microsecond, zone.clone()) => {
+            let relabelled: TimestampMicrosecondArray = array.as_primitive::<TimestampMicrosecondType>().clone();
+            Ok((Arc::new(relabelled.with_timezone_opt(zone)), Vec::new()))
+        }
+        TimeUnit::Nanosecond if wanted == DataType::Timestamp(TimeUnit::Nanosecond, zone.clone()) => {
+            let relabelled: TimestampNanosecondArray = array.as_primitive::<TimestampNanosecondType>().clone();
+            Ok((Arc::new(relabelled.with_timezone_opt(zone)), Vec::new()))
+        }
+        _ => Err(Error::store(format!("cannot read a column of type {} as {wanted}", array.data_type()))),
+    }
+}
+
+fn micros<T: ArrowTimestampType>(
+    array: &ArrayRef,
+    factor: i64,
+    unit: &str,
+    zone: Option<Arc<str>>,
+) -> (ArrayRef, CastMisfits) {
+    let array = array.as_primitive::<T>();
+    let converted: TimestampMicrosecondArray = array.unary_opt(|v| v.checked_mul(factor));
+    let misfits = misfits(array, &converted, |v| format!("{v} {unit} since 1970-01-01"));
+    (Arc::new(converted.with_timezone_opt(zone)), misfits)
+}

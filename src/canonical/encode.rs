@@ -1,0 +1,457 @@
+//! The encoding of a column: typed, injective, self-delimiting bytes in key order.
+//!
+//! Each value begins with a tag that names its family, so a number never equals a text, and NULL equals neither. After
+//! the tag comes a fixed width or a self-delimiting form (see `number`, `time`, `json`; text and bytes are escaped:
+//! `00` becomes `00 FF`, and `00 00` ends the value), so values can be strung together without separators.
+//!
+//! | tag | value |
+//! |---|---|
+//! | `00` | NULL (first in key order) |
+//! | `10`–`12` | number |
+//! | `18` | float |
+//! | `20` `21` | false, true |
+//! | `28` `29` `2A` | text, bytes, text of a type tieout does not know |
+//! | `30`–`33` | day, time of day, timestamp, instant |
+//! | `38` `39` | uuid, JSON |
+//! | `F0`, value | a value that cannot be read as the type of the pair: encoded as what it is |
+//! | `F1`, escaped text | a misfit: `NaN` in a decimal, a date of `infinity`, a zero date |
+//!
+//! A value that cannot be read as the type of its pair is never an error and never NULL: it has an encoding of its own,
+//! which equals no value of the type, so it shows as a corrupt cell.
+
+use arrow::array::{Array, ArrayRef, ArrowPrimitiveType, AsArray, PrimitiveArray};
+use arrow::datatypes::{
+    Date32Type, Decimal128Type, Decimal256Type, Float32Type, Float64Type, Int64Type, Time64MicrosecondType,
+    Time64NanosecondType, TimestampMicrosecondType, TimestampNanosecondType, UInt64Type,
+};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+
+use super::time::{self, Moment, NoInstant};
+use super::types::{CanonicalType, Precision};
+use super::{Misfits, identifier, json, number, truth};
+use crate::error::{Error, Result};
+
+/// The family of values that a pair of columns is compared as.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Encoding {
+    /// Exact numbers.
+    Number,
+    /// Single-precision floats.
+    Float32,
+    /// Double-precision floats.
+    Float64,
+    /// Truth values.
+    Boolean,
+    /// Text, byte for byte in UTF-8.
+    Text,
+    /// Bytes.
+    Binary,
+    /// Days.
+    Date,
+    /// Times of day.
+    Time,
+    /// Dates and times without a zone.
+    Timestamp,
+    /// Moments.
+    Instant,
+    /// UUIDs.
+    Uuid,
+    /// JSON documents by value.
+    Json,
+    /// SQLite values, each by its own storage class; integers and reals are numbers.
+    Loose,
+    /// Text of one and the same unknown type.
+    Opaque,
+}
+
+/// How the values of one side are read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reading {
+    /// As what they are encoded.
+    pub encoding: Encoding,
+    /// The zone of times without a zone, where they are read as instants.
+    pub time_zone: Option<Tz>,
+}
+
+impl Reading {
+    /// A reading that needs no zone.
+    pub fn plain(encoding: Encoding) -> Self {
+        Self { encoding, time_zone: None }
+    }
+}
+
+/// The encodings of the values of one column of one batch.
+#[derive(Debug, Default)]
+pub struct EncodedColumn {
+    bytes: Vec<u8>,
+    ends: Vec<usize>,
+}
+
+impl EncodedColumn {
+    /// The encoding of the value in `row`.
+    pub fn value(&self, row: usize) -> &[u8] {
+        let start = if row == 0 { 0 } else { self.ends[row - 1] };
+        &self.bytes[start..self.ends[row]]
+    }
+
+    /// The number of values.
+    pub fn len(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether there are no values.
+    pub fn is_empty(&self) -> bool {
+        self.ends.is_empty()
+    }
+}
+
+const NULL: u8 = 0x00;
+const FLOAT: u8 = 0x18;
+const TEXT: u8 = 0x28;
+const BINARY: u8 = 0x29;
+const OPAQUE: u8 = 0x2A;
+const UNREADABLE: u8 = 0xF0;
+const MISFIT: u8 = 0xF1;
+
+/// Encodes a canonical column as `reading` asks. `name` is the column's name in its batch, under which `misfits` are
+/// filed. Fails only where the pair of type and reading makes no sense, never because of a value.
+pub fn encode_column(
+    array: &ArrayRef,
+    canonical: &CanonicalType,
+    reading: Reading,
+    name: &str,
+    misfits: &Misfits,
+) -> Result<EncodedColumn> {
+    let to = Encoder { array, reading, name, misfits };
+    use CanonicalType as C;
+    use Encoding as E;
+    let wrong = || Error::compare(format!("column {name}: {} cannot be read as {:?}", canonical.label(), reading.encoding));
+    match (canonical, reading.encoding) {
+        (C::Int64, E::Number) => to.primitive::<Int64Type>(number::push_i64),
+        (C::Int64, E::Boolean) => to.primitive::<Int64Type>(|out, v| push_truth(out, v)),
+        (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(|out, v| push_integer_as_float(out, v)),
+        (C::UInt64, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
+        (C::UInt64, E::Boolean) => {
+            to.primitive::<UInt64Type>(|out, v| push_truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
+        }
+        (C::Decimal { precision, scale }, E::Number) => {
+            let scale = scale.unsigned_abs().into();
+            if *precision <= 38 {
+                to.primitive::<Decimal128Type>(|out, v| number::push_decimal128(out, v, scale))
+            } else {
+                to.primitive::<Decimal256Type>(|out, v| number::push_decimal256(out, v, scale))
+            }
+        }
+        (C::Float32, E::Float32 | E::Float64) => to.primitive::<Float32Type>(|out, v| push_float(out, f64::from(v))),
+        (C::Float32, E::Number) => to.primitive::<Float32Type>(|out, v| {
+            if !number::push_f32(out, v) {
+                push_misfit(out, not_finite(f64::from(v)));
+            }
+        }),
+        (C::Float64, E::Float64) => to.primitive::<Float64Type>(push_float),
+        (C::Float64, E::Float32) => to.primitive::<Float64Type>(|out, v| push_float(out, f64::from(v as f32))),
+        (C::Float64, E::Number) => to.primitive::<Float64Type>(|out, v| {
+            if !number::push_f64(out, v) {
+                push_misfit(out, not_finite(v));
+            }
+        }),
+        (C::Boolean, E::Boolean) => {
+            let values = to.array.as_boolean_opt().ok_or_else(wrong)?;
+            to.fill(|out, row| truth::push(out, values.value(row)))
+        }
+        (C::Date, E::Date) => to.primitive::<Date32Type>(time::push_date),
+        (C::Date, E::Timestamp) => {
+            to.primitive::<Date32Type>(|out, v| time::push_timestamp(out, Moment::from_days(v)))
+        }
+        (C::Date, E::Instant) => to.primitive::<Date32Type>(|out, v| to.local(out, Moment::from_days(v))),
+        (C::Time(Precision::Micro), E::Time) => {
+            to.primitive::<Time64MicrosecondType>(|out, v| time::push_time(out, v * 1000))
+        }
+        (C::Time(Precision::Nano), E::Time) => to.primitive::<Time64NanosecondType>(time::push_time),
+        (C::Timestamp(p), E::Timestamp) => to.moments(*p, |out, v| time::push_timestamp(out, v)),
+        (C::Timestamp(p), E::Instant) => to.moments(*p, |out, v| to.local(out, v)),
+        (C::Instant(p), E::Instant) => to.moments(*p, |out, v| time::push_instant(out, v)),
+        (C::Uuid, E::Uuid) => {
+            let values = to.array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
+            to.fill(|out, row| identifier::push(out, values.value(row)))
+        }
+        (C::Binary, E::Binary | E::Uuid) => {
+            let values = to.array.as_binary_opt::<i32>().ok_or_else(wrong)?;
+            to.fill(|out, row| to.blob(out, values.value(row)))
+        }
+        (C::Loose(_), _) => to.loose(),
+        (C::Number | C::Text | C::Char | C::Json | C::Untyped | C::Opaque { .. }, _) => {
+            let values = to.array.as_string_opt::<i32>().ok_or_else(wrong)?;
+            to.fill(|out, row| to.text(out, values.value(row)))
+        }
+        _ => Err(wrong()),
+    }
+}
+
+struct Encoder<'a> {
+    array: &'a ArrayRef,
+    reading: Reading,
+    name: &'a str,
+    misfits: &'a Misfits,
+}
+
+impl Encoder<'_> {
+    fn fill(&self, mut push: impl FnMut(&mut Vec<u8>, usize)) -> Result<EncodedColumn> {
+        let rows = self.array.len();
+        let mut column = EncodedColumn { bytes: Vec::with_capacity(rows * 12), ends: Vec::with_capacity(rows) };
+        for row in 0..rows {
+            if self.array.is_valid(row) {
+                push(&mut column.bytes, row);
+            } else if let Some(text) = self.misfits.get(self.name, row) {
+                push_misfit(&mut column.bytes, text);
+            } else {
+                column.bytes.push(NULL);
+            }
+            column.ends.push(column.bytes.len());
+        }
+        Ok(column)
+    }
+
+    fn primitive<T: ArrowPrimitiveType>(&self, push: impl Fn(&mut Vec<u8>, T::Native)) -> Result<EncodedColumn> {
+        let values: &PrimitiveArray<T> = self.array.as_primitive_opt().ok_or_else(|| {
+            Error::compare(format!("column {}: unexpected Arrow type {}", self.name, self.array.data_type()))
+        })?;
+        self.fill(|out, row| push(out, values.value(row)))
+    }
+
+    fn moments(&self, precision: Precision, push: impl Fn(&mut Vec<u8>, Moment)) -> Result<EncodedColumn> {
+        match precision {
+            Precision::Micro => self.primitive::<TimestampMicrosecondType>(|out, v| push(out, Moment::from_micros(v))),
+            Precision::Nano => self.primitive::<TimestampNanosecondType>(|out, v| push(out, Moment::from_nanos(v))),
+        }
+    }
+
+    /// A local time as the instant at which the clocks of the reading's zone showed it.
+    fn local(&self, out: &mut Vec<u8>, local: Moment) {
+        let Some(zone) = self.reading.time_zone else {
+            return push_unreadable(out, |out| time::push_timestamp(out, local));
+        };
+        match time::instant_of(local, zone) {
+            Ok(instant) => time::push_instant(out, instant),
+            Err(why) => {
+                let why = match why {
+                    NoInstant::Ambiguous => "ambiguous",
+                    NoInstant::Nonexistent => "does not exist",
+                    NoInstant::OutOfRange => "out of range",
+                };
+                push_misfit(out, &format!("{} ({why} in {zone})", time::format_timestamp(local)));
+            }
+        }
+    }
+
+    fn text(&self, out: &mut Vec<u8>, text: &str) {
+        let read = match self.reading.encoding {
+            Encoding::Number => match special_number(text) {
+                Some(special) => {
+                    push_misfit(out, special);
+                    true
+                }
+                None => number::push_text(out, text),
+            },
+            Encoding::Float32 => parse_float(text, |t| t.parse::<f32>().ok().map(f64::from)).is_some_and(|v| {
+                push_float(out, v);
+                true
+            }),
+            Encoding::Float64 => parse_float(text, |t| t.parse().ok()).is_some_and(|v| {
+                push_float(out, v);
+                true
+            }),
+            Encoding::Boolean => truth::parse(text).map(|v| truth::push(out, v)).is_some(),
+            Encoding::Text | Encoding::Loose => {
+                push_text(out, text);
+                true
+            }
+            Encoding::Opaque => {
+                out.push(OPAQUE);
+                push_escaped(out, text.as_bytes());
+                true
+            }
+            Encoding::Date => time::parse_date(text).map(|v| time::push_date(out, v)).is_some(),
+            Encoding::Time => time::parse_time(text).map(|v| time::push_time(out, v)).is_some(),
+            Encoding::Timestamp => match time::parse_timestamp(text) {
+                Some(time::TextTime { local, offset: None }) => {
+                    time::push_timestamp(out, local);
+                    true
+                }
+                _ => false,
+            },
+            Encoding::Instant => match time::parse_timestamp(text) {
+                Some(time::TextTime { local, offset: Some(offset) }) => {
+                    let seconds = local.seconds - i64::from(offset);
+                    time::push_instant(out, Moment { seconds, ..local });
+                    true
+                }
+                Some(time::TextTime { local, offset: None }) => {
+                    self.local(out, local);
+                    true
+                }
+                None => false,
+            },
+            Encoding::Uuid => identifier::parse(text).map(|v| identifier::push(out, &v)).is_some(),
+            Encoding::Json => json::push(out, text),
+            Encoding::Binary => false,
+        };
+        if !read {
+            push_unreadable(out, |out| push_text(out, text));
+        }
+    }
+
+    fn blob(&self, out: &mut Vec<u8>, bytes: &[u8]) {
+        match self.reading.encoding {
+            Encoding::Binary | Encoding::Loose => push_binary(out, bytes),
+            Encoding::Uuid if bytes.len() == 16 => identifier::push(out, bytes),
+            _ => push_unreadable(out, |out| push_binary(out, bytes)),
+        }
+    }
+
+    fn loose(&self) -> Result<EncodedColumn> {
+        let damaged = || Error::snapshot(format!("column {}: not the layout of an SQLite column", self.name));
+        let parts = self.array.as_struct_opt().ok_or_else(damaged)?;
+        if parts.num_columns() != 4 {
+            return Err(damaged());
+        }
+        let integers: &PrimitiveArray<Int64Type> = parts.column(0).as_primitive_opt().ok_or_else(damaged)?;
+        let reals: &PrimitiveArray<Float64Type> = parts.column(1).as_primitive_opt().ok_or_else(damaged)?;
+        let texts = parts.column(2).as_string_opt::<i32>().ok_or_else(damaged)?;
+        let blobs = parts.column(3).as_binary_opt::<i32>().ok_or_else(damaged)?;
+        self.fill(|out, row| {
+            if integers.is_valid(row) {
+                self.loose_integer(out, integers.value(row));
+            } else if reals.is_valid(row) {
+                self.loose_real(out, reals.value(row));
+            } else if texts.is_valid(row) {
+                self.loose_text(out, texts.value(row));
+            } else {
+                self.blob(out, blobs.value(row));
+            }
+        })
+    }
+
+    fn loose_integer(&self, out: &mut Vec<u8>, value: i64) {
+        match self.reading.encoding {
+            Encoding::Number | Encoding::Loose => number::push_i64(out, value),
+            Encoding::Float64 | Encoding::Float32 => push_integer_as_float(out, value),
+            Encoding::Boolean => push_truth(out, value),
+            _ => push_unreadable(out, |out| number::push_i64(out, value)),
+        }
+    }
+
+    fn loose_real(&self, out: &mut Vec<u8>, value: f64) {
+        match self.reading.encoding {
+            Encoding::Float64 => push_float(out, value),
+            Encoding::Float32 => push_float(out, f64::from(value as f32)),
+            Encoding::Number | Encoding::Loose => {
+                if !number::push_f64(out, value) {
+                    push_misfit(out, not_finite(value));
+                }
+            }
+            _ => push_unreadable(out, |out| push_float(out, value)),
+        }
+    }
+
+    /// Text in an SQLite column counts as what it says only where SQLite has no class of its own for the type: it has
+    /// one for numbers, so text in a number column is a fault, but times, uuids and JSON are always kept as text.
+    fn loose_text(&self, out: &mut Vec<u8>, text: &str) {
+        match self.reading.encoding {
+            Encoding::Number | Encoding::Float32 | Encoding::Float64 | Encoding::Boolean => {
+                push_unreadable(out, |out| push_text(out, text));
+            }
+            _ => self.text(out, text),
+        }
+    }
+}
+
+/// Appends escaped bytes and their end: `00` → `00 FF`, end `00 00`.
+pub(super) fn push_escaped(out: &mut Vec<u8>, bytes: &[u8]) {
+    let mut rest = bytes;
+    while let Some(at) = memchr::memchr(0, rest) {
+        out.extend_from_slice(&rest[..at]);
+        out.extend_from_slice(&[0x00, 0xFF]);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.extend_from_slice(&[0x00, 0x00]);
+}
+
+fn push_text(out: &mut Vec<u8>, text: &str) {
+    out.push(TEXT);
+    push_escaped(out, text.as_bytes());
+}
+
+fn push_binary(out: &mut Vec<u8>, bytes: &[u8]) {
+    out.push(BINARY);
+    push_escaped(out, bytes);
+}
+
+fn push_misfit(out: &mut Vec<u8>, text: &str) {
+    out.push(MISFIT);
+    push_escaped(out, text.as_bytes());
+}
+
+fn push_unreadable(out: &mut Vec<u8>, push: impl FnOnce(&mut Vec<u8>)) {
+    out.push(UNREADABLE);
+    push(out);
+}
+
+fn push_truth(out: &mut Vec<u8>, value: i64) {
+    match value {
+        0 | 1 => truth::push(out, value == 1),
+        _ => push_unreadable(out, |out| number::push_i64(out, value)),
+    }
+}
+
+/// Appends a float in numeric order: both zeros are one, all NaNs are one (above infinity).
+fn push_float(out: &mut Vec<u8>, value: f64) {
+    let value = if value == 0.0 { 0.0 } else { value };
+    let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
+    let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
+    out.push(FLOAT);
+    out.extend_from_slice(&ordered.to_be_bytes());
+}
+
+/// An integer stands for a float only where the float is exactly that integer.
+fn push_integer_as_float(out: &mut Vec<u8>, value: i64) {
+    let float = value as f64;
+    if float as i128 == i128::from(value) {
+        push_float(out, float);
+    } else {
+        push_unreadable(out, |out| number::push_i64(out, value));
+    }
+}
+
+fn not_finite(value: f64) -> &'static str {
+    match value {
+        v if v.is_nan() => "NaN",
+        v if v > 0.0 => "Infinity",
+        _ => "-Infinity",
+    }
+}
+
+fn special_number(text: &str) -> Option<&'static str> {
+    match text.bytes().find(|b| !matches!(b, b'+' | b'-'))? {
+        b'n' | b'N' | b'i' | b'I' => {}
+        _ => return None,
+    }
+    match text.to_ascii_lowercase().as_str() {
+        "nan" => Some("NaN"),
+        "inf" | "infinity" | "+inf" | "+infinity" => Some("Infinity"),
+        "-inf" | "-infinity" => Some("-Infinity"),
+        _ => None,
+    }
+}
+
+fn parse_float(text: &str, parse: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+    match special_number(text) {
+        Some("NaN") => Some(f64::NAN),
+        Some("Infinity") => Some(f64::INFINITY),
+        Some(_) => Some(f64::NEG_INFINITY),
+        None => parse(text),
+    }
+}

@@ -1,0 +1,29 @@
+//! Canonical values: the types that columns have once they have left their store, and their one encoding in bytes.
+//!
+//! - [`types`]: the canonical types and the Arrow types that carry them.
+//! - [`batch`]: building canonical batches value by value; [`cast`]: from foreign Arrow columns.
+//! - [`encode`]: a column as bytes, under the type a pair of columns shares. Two values are equal exactly when their
+//!   bytes are, and the byte order is the order of keys everywhere in tieout, whatever an engine's collation says.
+//! - [`row`]: key bytes and 128-bit digest of whole rows.
+//! - [`display`]: values as text for reports.
+//!
+//! `number`, `time`, `json` and `identifier` read and encode the values of one family each.
+
+pub mod batch;
+pub mod cast;
+pub mod display;
+pub mod encode;
+pub mod identifier;
+pub mod json;
+pub mod misfits;
+pub mod number;
+pub mod row;
+pub mod time;
+pub mod types;
+mod truth;
+
+pub use batch::{BATCH_BYTES_MAX, BatchBuilder, ColumnBuilder, LooseBuilder, LooseValue, ROWS_PER_BATCH, batch_schema};
+pub use encode::{EncodedColumn, Encoding, Reading, encode_column};
+pub use misfits::Misfits;
+pub use row::{EncodedRows, RowEncoder, RowField};
+pub use types::{CanonicalType, LooseHint, MISFITS_COLUMN, Precision};
