@@ -1,0 +1,332 @@
+//! The table of type pairs: as what a pair of columns is compared.
+//!
+//! Rows are looked up in either order. A pair that is not in the table shares no type and is `incomparable`. Pairs of a
+//! wider and a narrower type are compared exactly, as the wider one, so that rounded or truncated values are corrupt.
+
+use chrono_tz::Tz;
+
+use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading};
+use crate::model::{Column, Comparison, Pair};
+
+/// The kinds of canonical types, without their parameters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Boolean,
+    Integer,
+    Decimal,
+    Float32,
+    Float64,
+    Text,
+    Binary,
+    Date,
+    Time,
+    Timestamp,
+    Instant,
+    Uuid,
+    Json,
+    /// A field of a CSV file.
+    Untyped,
+    /// An SQLite value.
+    Loose,
+    Opaque,
+}
+
+/// What a row of the table says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Rule {
+    /// Both sides are read as this.
+    As(Encoding),
+    /// As this, if the zone of the side without one is known.
+    InZone(Encoding),
+    /// As what the SQLite column was declared to be.
+    AsDeclared,
+    /// Only where both have the same native type.
+    SameNative,
+}
+
+use Kind as K;
+use Rule::{As, AsDeclared, InZone, SameNative};
+
+/// The table.
+const PAIRS: &[(Kind, Kind, Rule)] = &[
+    // numbers
+    (K::Integer, K::Integer, As(Encoding::Number)),
+    (K::Integer, K::Decimal, As(Encoding::Number)),
+    (K::Decimal, K::Decimal, As(Encoding::Number)),
+    (K::Integer, K::Float32, As(Encoding::Number)),
+    (K::Integer, K::Float64, As(Encoding::Number)),
+    (K::Decimal, K::Float32, As(Encoding::Number)),
+    (K::Decimal, K::Float64, As(Encoding::Number)),
+    (K::Float32, K::Float32, As(Encoding::Float32)),
+    (K::Float32, K::Float64, As(Encoding::Float32)),
+    (K::Float64, K::Float64, As(Encoding::Float64)),
+    // truth values: engines without a boolean keep them as integers
+    (K::Boolean, K::Boolean, As(Encoding::Boolean)),
+    (K::Boolean, K::Integer, As(Encoding::Boolean)),
+    // text and bytes
+    (K::Text, K::Text, As(Encoding::Text)),
+    (K::Binary, K::Binary, As(Encoding::Binary)),
+    // time
+    (K::Date, K::Date, As(Encoding::Date)),
+    (K::Date, K::Timestamp, As(Encoding::Timestamp)),
+    (K::Date, K::Instant, InZone(Encoding::Instant)),
+    (K::Time, K::Time, As(Encoding::Time)),
+    (K::Timestamp, K::Timestamp, As(Encoding::Timestamp)),
+    (K::Timestamp, K::Instant, InZone(Encoding::Instant)),
+    (K::Instant, K::Instant, As(Encoding::Instant)),
+    // uuids: engines without the type keep them as text or as 16 bytes
+    (K::Uuid, K::Uuid, As(Encoding::Uuid)),
+    (K::Uuid, K::Text, As(Encoding::Uuid)),
+    (K::Uuid, K::Binary, As(Encoding::Uuid)),
+    // JSON: engines without the type keep it as text
+    (K::Json, K::Json, As(Encoding::Json)),
+    (K::Json, K::Text, As(Encoding::Json)),
+    // a CSV field takes the type of the other side
+    (K::Untyped, K::Untyped, As(Encoding::Text)),
+    (K::Untyped, K::Text, As(Encoding::Text)),
+    (K::Untyped, K::Boolean, As(Encoding::Boolean)),
+    (K::Untyped, K::Integer, As(Encoding::Number)),
+    (K::Untyped, K::Decimal, As(Encoding::Number)),
+    (K::Untyped, K::Float32, As(Encoding::Float32)),
+    (K::Untyped, K::Float64, As(Encoding::Float64)),
+    (K::Untyped, K::Date, As(Encoding::Date)),
+    (K::Untyped, K::Time, As(Encoding::Time)),
+    (K::Untyped, K::Timestamp, As(Encoding::Timestamp)),
+    (K::Untyped, K::Instant, As(Encoding::Instant)),
+    (K::Untyped, K::Uuid, As(Encoding::Uuid)),
+    (K::Untyped, K::Json, As(Encoding::Json)),
+    // so does an SQLite value; times in SQLite name no zone
+    (K::Loose, K::Loose, As(Encoding::Loose)),
+    (K::Loose, K::Untyped, AsDeclared),
+    (K::Loose, K::Text, As(Encoding::Text)),
+    (K::Loose, K::Binary, As(Encoding::Binary)),
+    (K::Loose, K::Boolean, As(Encoding::Boolean)),
+    (K::Loose, K::Integer, As(Encoding::Number)),
+    (K::Loose, K::Decimal, As(Encoding::Number)),
+    (K::Loose, K::Float32, As(Encoding::Float32)),
+    (K::Loose, K::Float64, As(Encoding::Float64)),
+    (K::Loose, K::Date, As(Encoding::Date)),
+    (K::Loose, K::Time, As(Encoding::Time)),
+    (K::Loose, K::Timestamp, As(Encoding::Timestamp)),
+    (K::Loose, K::Instant, InZone(Encoding::Instant)),
+    (K::Loose, K::Uuid, As(Encoding::Uuid)),
+    (K::Loose, K::Json, As(Encoding::Json)),
+    // what tieout does not know is compared as its store's text, if both stores call it the same
+    (K::Opaque, K::Opaque, SameNative),
+];
+
+/// What the table says about a pair of columns.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Shared {
+    /// They share a type; the findings tell what one side cannot hold.
+    Type(Comparison, Vec<String>),
+    /// They share none; the text says why and what to do.
+    Nothing(String),
+}
+
+/// Looks a pair of columns up. `zones` are the zones of each side's times without a zone, where they are known.
+pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
+    let kinds = columns.map(|c| kind(&c.canonical));
+    let rule = PAIRS.iter().find(|(one, other, _)| {
+        (*one, *other) == (kinds.source, kinds.target) || (*one, *other) == (kinds.target, kinds.source)
+    });
+    let natives = format!("{} against {}", columns.source.native, columns.target.native);
+    let encoding = match rule.map(|(_, _, rule)| *rule) {
+        Some(As(encoding)) => encoding,
+        Some(InZone(encoding)) => {
+            for side in crate::model::Side::BOTH {
+                if *kinds.get(side) != Kind::Instant && zones.get(side).is_none() {
+                    return Shared::Nothing(format!(
+                        "{natives}: the {side}'s times name no zone; tell it with --time-zone or time_zone"
+                    ));
+                }
+            }
+            encoding
+        }
+        Some(AsDeclared) => match (declared(&columns.source.canonical), declared(&columns.target.canonical)) {
+            (Some(encoding), _) | (_, Some(encoding)) => encoding,
+            _ => return Shared::Nothing(format!("{natives}: no shared type")),
+        },
+        Some(SameNative) if columns.source.canonical == columns.target.canonical => Encoding::Opaque,
+        _ => return Shared::Nothing(format!("{natives}: no shared type")),
+    };
+    let readings = Pair::from_fn(|side| Reading {
+        encoding,
+        time_zone: if encoding == Encoding::Instant { *zones.get(side) } else { None },
+    });
+    Shared::Type(Comparison { label: label(encoding, columns), readings }, lossy(columns).into_iter().collect())
+}
+
+fn kind(canonical: &CanonicalType) -> Kind {
+    match canonical {
+        CanonicalType::Boolean => Kind::Boolean,
+        CanonicalType::Int64 | CanonicalType::UInt64 => Kind::Integer,
+        CanonicalType::Decimal { .. } | CanonicalType::Number => Kind::Decimal,
+        CanonicalType::Float32 => Kind::Float32,
+        CanonicalType::Float64 => Kind::Float64,
+        CanonicalType::Text | CanonicalType::Char => Kind::Text,
+        CanonicalType::Binary => Kind::Binary,
+        CanonicalType::Date => Kind::Date,
+        CanonicalType::Time(_) => Kind::Time,
+        CanonicalType::Timestamp(_) => Kind::Timestamp,
+        CanonicalType::Instant(_) => Kind::Instant,
+        CanonicalType::Uuid => Kind::Uuid,
+        CanonicalType::Json => Kind::Json,
+        CanonicalType::Loose(_) => Kind::Loose,
+        CanonicalType::Untyped => Kind::Untyped,
+        CanonicalType::Opaque { .. } => Kind::Opaque,
+    }
+}
+
+fn declared(canonical: &CanonicalType) -> Option<Encoding> {
+    let CanonicalType::Loose(hint) = canonical else { return None };
+    match hint {
+        LooseHint::Number => Some(Encoding::Number),
+        LooseHint::Float => Some(Encoding::Float64),
+        LooseHint::Text => Some(Encoding::Text),
+        LooseHint::Boolean => Some(Encoding::Boolean),
+        LooseHint::Date => Some(Encoding::Date),
+        LooseHint::Time => Some(Encoding::Time),
+        LooseHint::Timestamp => Some(Encoding::Timestamp),
+        LooseHint::Uuid => Some(Encoding::Uuid),
+        LooseHint::Json => Some(Encoding::Json),
+        // How a CSV file writes bytes cannot be known.
+        LooseHint::Binary => None,
+    }
+}
+
+/// The words of reports for the type that is compared: for decimals the width that holds both sides.
+fn label(encoding: Encoding, columns: Pair<&Column>) -> String {
+    match encoding {
+        Encoding::Number => number_label(columns.map(|c| &c.canonical)),
+        Encoding::Float32 => "float32".into(),
+        Encoding::Float64 => "float64".into(),
+        Encoding::Boolean => "boolean".into(),
+        Encoding::Text => "text".into(),
+        Encoding::Binary => "binary".into(),
+        Encoding::Date => "date".into(),
+        Encoding::Time => "time".into(),
+        Encoding::Timestamp => "timestamp".into(),
+        Encoding::Instant => "instant".into(),
+        Encoding::Uuid => "uuid".into(),
+        Encoding::Json => "json".into(),
+        Encoding::Loose => "sqlite value".into(),
+        Encoding::Opaque => format!("text of {}", columns.source.native),
+    }
+}
+
+fn number_label(types: Pair<&CanonicalType>) -> String {
+    let unbounded = |t: &CanonicalType| matches!(t, CanonicalType::Number | CanonicalType::Float32 | CanonicalType::Float64);
+    let integer = |t: &CanonicalType| matches!(t, CanonicalType::Int64 | CanonicalType::UInt64);
+    if unbounded(types.source) || unbounded(types.target) {
+        return "decimal".into();
+    }
+    // An SQLite value or a CSV field has no digits of its own: the other side's count.
+    let (before, scale) = [types.source, types.target].into_iter().filter_map(digits).fold((0, 0), |sum, d| {
+        let (before, scale): (u32, u32) = sum;
+        (before.max(d.0), scale.max(d.1))
+    });
+    if scale == 0 && (integer(types.source) || integer(types.target)) {
+        "integer".into()
+    } else if before + scale == 0 {
+        "decimal".into()
+    } else {
+        format!("decimal({},{scale})", before + scale)
+    }
+}
+
+/// Digits before and after the point that a type holds, where it has bounds.
+fn digits(canonical: &CanonicalType) -> Option<(u32, u32)> {
+    match canonical {
+        CanonicalType::Int64 => Some((19, 0)),
+        CanonicalType::UInt64 => Some((20, 0)),
+        CanonicalType::Decimal { precision, scale } => {
+            let scale = u32::from(scale.unsigned_abs());
+            Some((u32::from(*precision) - scale.min(u32::from(*precision)), scale))
+        }
+        _ => None,
+    }
+}
+
+/// What one side of a comparable pair cannot hold.
+fn lossy(columns: Pair<&Column>) -> Option<String> {
+    use CanonicalType as C;
+    let lossy = match (&columns.source.canonical, &columns.target.canonical) {
+        (C::Decimal { scale: one, .. }, C::Decimal { scale: other, .. }) => one != other,
+        (C::Int64 | C::UInt64, C::Decimal { scale, .. }) | (C::Decimal { scale, .. }, C::Int64 | C::UInt64) => *scale > 0,
+        (C::Number, C::Decimal { .. } | C::Int64 | C::UInt64) | (C::Decimal { .. } | C::Int64 | C::UInt64, C::Number) => true,
+        (C::Float32 | C::Float64, C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number)
+        | (C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number, C::Float32 | C::Float64)
+        | (C::Float32, C::Float64)
+        | (C::Float64, C::Float32) => true,
+        (C::Date, C::Timestamp(_) | C::Instant(_)) | (C::Timestamp(_) | C::Instant(_), C::Date) => true,
+        (C::Time(_) | C::Timestamp(_) | C::Instant(_), C::Time(_) | C::Timestamp(_) | C::Instant(_)) => {
+            fraction_digits(columns.source) != fraction_digits(columns.target)
+        }
+        _ => false,
+    };
+    lossy.then(|| format!("lossy: {} against {}", columns.source.native, columns.target.native))
+}
+
+/// The decimals of a second that a column keeps, read from its declaration: `timestamp(3)` keeps 3, MySQL's plain
+/// `datetime` 0, PostgreSQL's plain `timestamp` 6.
+fn fraction_digits(column: &Column) -> u32 {
+    use crate::canonical::Precision;
+    let declared = column.native.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(digits, _)| digits);
+    if let Some(digits) = declared.and_then(|d| d.trim().parse().ok()) {
+        return digits;
+    }
+    match &column.canonical {
+        CanonicalType::Time(Precision::Nano)
+        | CanonicalType::Timestamp(Precision::Nano)
+        | CanonicalType::Instant(Precision::Nano) => 9,
+        _ => 6,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(native: &str, canonical: CanonicalType) -> Column {
+        Column { name: "c".into(), native: native.into(), canonical, nullable: true }
+    }
+
+    fn shared(source: Column, target: Column) -> Shared {
+        shared_type(Pair::new(&source, &target), Pair::default())
+    }
+
+    #[test]
+    fn decimals_are_compared_in_a_width_that_holds_both() {
+        let one = column("numeric(10,2)", CanonicalType::Decimal { precision: 10, scale: 2 });
+        let other = column("decimal(12,4)", CanonicalType::Decimal { precision: 12, scale: 4 });
+        let Shared::Type(comparison, findings) = shared(one, other) else { panic!("comparable") };
+        assert_eq!(comparison.label, "decimal(12,4)");
+        assert_eq!(findings, ["lossy: numeric(10,2) against decimal(12,4)"]);
+    }
+
+    #[test]
+    fn a_time_without_a_zone_meets_an_instant_only_in_a_known_zone() {
+        use crate::canonical::Precision::Micro;
+        let naive = column("datetime(6)", CanonicalType::Timestamp(Micro));
+        let instant = column("timestamp with time zone", CanonicalType::Instant(Micro));
+        assert!(matches!(shared(naive.clone(), instant.clone()), Shared::Nothing(why) if why.contains("--time-zone")));
+        let zones = Pair::new(Some(Tz::UTC), None);
+        assert!(matches!(shared_type(Pair::new(&naive, &instant), zones), Shared::Type(..)));
+    }
+
+    #[test]
+    fn text_and_numbers_share_no_type() {
+        let text = column("text", CanonicalType::Text);
+        let number = column("integer", CanonicalType::Int64);
+        assert!(matches!(shared(text, number), Shared::Nothing(_)));
+    }
+
+    #[test]
+    fn no_pair_is_listed_twice() {
+        for (at, (one, other, _)) in PAIRS.iter().enumerate() {
+            let again = PAIRS[at + 1..].iter().any(|(a, b, _)| (a, b) == (one, other) || (b, a) == (one, other));
+            assert!(!again, "{one:?} and {other:?}");
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Which tables meet.
+
+use std::collections::HashMap;
+
+use super::names::{Matches, Nearness, match_names};
+use crate::error::{Error, Result};
+use crate::model::{Pair, Side, TableName, TableRequest};
+
+/// A table of the report: its names on both sides and what was asked of it.
+#[derive(Debug, Clone)]
+pub struct TableMatch {
+    /// The name in reports, unique within the run.
+    pub name: String,
+    /// The names in the stores; `None` where a side has no such table.
+    pub names: Pair<Option<TableName>>,
+    /// What was asked of it.
+    pub request: TableRequest,
+    /// Whether it was asked for by name (then its columns must exist in it, not just in some table).
+    pub by_name: bool,
+    /// What is to be told about the match.
+    pub findings: Vec<String>,
+}
+
+/// All tables of both stores, each with its counterpart where it has one, in name order.
+pub fn match_tables(tables: Pair<&[TableName]>, request: &TableRequest) -> Result<Vec<TableMatch>> {
+    let short = tables.map(short_names);
+    let refs = short.as_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
+    let Matches { counterparts, left_over } = match_names(&refs.source, &refs.target).map_err(|found| {
+        Error::usage(format!(
+            "tables meet ambiguously: source {} against target {}",
+            found.source.join(", "),
+            found.target.join(", ")
+        ))
+        .hint("name the pair with --table SOURCE_TABLE=TARGET_TABLE")
+    })?;
+    let mut matches = Vec::new();
+    for (at, counterpart) in counterparts.iter().enumerate() {
+        let source = tables.source[at].clone();
+        let target = counterpart.map(|(other, _)| tables.target[other].clone());
+        let findings = counterpart.and_then(|(_, near)| name_finding(near, target.as_ref())).into_iter().collect();
+        matches.push(TableMatch {
+            name: short.source[at].clone(),
+            names: Pair::new(Some(source), target),
+            request: request.clone(),
+            by_name: false,
+            findings,
+        });
+    }
+    for at in left_over {
+        matches.push(TableMatch {
+            name: short.target[at].clone(),
+            names: Pair::new(None, Some(tables.target[at].clone())),
+            request: request.clone(),
+            by_name: false,
+            findings: Vec::new(),
+        });
+    }
+    make_unique(&mut matches);
+    Ok(matches)
+}
+
+/// The tables that were asked for by name.
+pub fn request_tables(tables: Pair<&[TableName]>, requests: &[TableRequest]) -> Result<Vec<TableMatch>> {
+    let mut matches = Vec::new();
+    for request in requests {
+        let mut findings = Vec::new();
+        let mut names = Pair::default();
+        for side in Side::BOTH {
+            let found = find(tables.get(side), request.names.get(side), side)?;
+            if let Some((name, near)) = found {
+                if near != Nearness::Exact {
+                    findings.push(format!("asked for as {}, matched the {side}'s {name}", request.names.get(side)));
+                }
+                *names.get_mut(side) = Some(name);
+            }
+        }
+        if let (Some(source), Some(target)) = (&names.source, &names.target)
+            && source.name != target.name
+        {
+            findings.push(format!("named {target} in the target"));
+        }
+        let name = match (&names.source, &names.target) {
+            (Some(found), _) | (None, Some(found)) => found.name.clone(),
+            (None, None) => request.names.source.clone(),
+        };
+        matches.push(TableMatch { name, names, request: request.clone(), by_name: true, findings });
+    }
+    make_unique(&mut matches);
+    Ok(matches)
+}
+
+fn find(tables: &[TableName], wanted: &str, side: Side) -> Result<Option<(TableName, Nearness)>> {
+    if let Some(exact) = tables.iter().find(|t| t.to_string() == wanted) {
+        return Ok(Some((exact.clone(), Nearness::Exact)));
+    }
+    let by = |names: Vec<String>| -> Result<Option<(TableName, Nearness)>> {
+        for nearness in [Nearness::Exact, Nearness::Case, Nearness::Underscores] {
+            let fold = |name: &str| match nearness {
+                Nearness::Exact => name.to_owned(),
+                Nearness::Case => name.to_lowercase(),
+                Nearness::Underscores => name.to_lowercase().replace('_', ""),
+            };
+            let found: Vec<usize> = (0..names.len()).filter(|i| fold(&names[*i]) == fold(wanted)).collect();
+            match found.as_slice() {
+                [] => {}
+                [one] => return Ok(Some((tables[*one].clone(), nearness))),
+                several => {
+                    let all: Vec<String> = several.iter().map(|i| tables[*i].to_string()).collect();
+                    return Err(Error::usage(format!(
+                        "table {wanted} is ambiguous in the {side}: it may be {}",
+                        all.join(" or ")
+                    ))
+                    .hint("write the name exactly, with its schema"));
+                }
+            }
+        }
+        Ok(None)
+    };
+    match by(tables.iter().map(|t| t.name.clone()).collect())? {
+        Some(found) => Ok(Some(found)),
+        None => by(tables.iter().map(ToString::to_string).collect()),
+    }
+}
+
+/// Bare names where they are unique in the store, else with their schema.
+fn short_names(tables: &[TableName]) -> Vec<String> {
+    let mut count: HashMap<&str, usize> = HashMap::new();
+    for table in tables {
+        *count.entry(table.name.as_str()).or_default() += 1;
+    }
+    tables.iter().map(|t| if count[t.name.as_str()] == 1 { t.name.clone() } else { t.to_string() }).collect()
+}
+
+fn name_finding(near: Nearness, target: Option<&TableName>) -> Option<String> {
+    let target = &target?.name;
+    match near {
+        Nearness::Exact => None,
+        Nearness::Case => Some(format!("named {target} in the target (matched without regard to case)")),
+        Nearness::Underscores => {
+            Some(format!("named {target} in the target (matched without regard to case and underscores)"))
+        }
+    }
+}
+
+/// Orders by name and numbers those that would share a folder.
+fn make_unique(matches: &mut [TableMatch]) {
+    matches.sort_by(|one, other| one.name.cmp(&other.name));
+    // Folders on some file systems do not know upper from lower case.
+    let mut seen: HashMap<String, usize> = HashMap::new();
+    for one in matches {
+        let count = seen.entry(one.name.to_lowercase()).or_default();
+        *count += 1;
+        if *count > 1 {
+            one.name = format!("{} ({count})", one.name);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(all: &[&str]) -> Vec<TableName> {
+        all.iter()
+            .map(|n| match n.split_once('.') {
+                Some((schema, name)) => TableName::in_schema(schema, name),
+                None => TableName::bare(*n),
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_schema_may_be_left_out_where_the_name_stays_unique() {
+        let (source, target) = (names(&["public.album", "audit.log"]), names(&["Album"]));
+        let matches = match_tables(Pair::new(&source, &target), &TableRequest::default()).unwrap();
+        assert_eq!(matches[0].name, "album");
+        assert_eq!(matches[0].names.target, Some(TableName::bare("Album")));
+        assert_eq!(matches[1].names.target, None);
+    }
+
+    #[test]
+    fn a_bare_name_in_two_schemas_is_ambiguous() {
+        let source = names(&["public.t", "audit.t"]);
+        let request = TableRequest { names: Pair::new("t".into(), "t".into()), ..Default::default() };
+        let error = request_tables(Pair::new(&source, &source), &[request]).unwrap_err().to_string();
+        assert!(error.contains("public.t or audit.t"), "{error}");
+    }
+
+    #[test]
+    fn a_table_that_only_the_target_has_is_listed() {
+        let (source, target) = (names(&["a"]), names(&["a", "b"]));
+        let matches = match_tables(Pair::new(&source, &target), &TableRequest::default()).unwrap();
+        assert_eq!(matches[1].name, "b");
+        assert_eq!(matches[1].names.source, None);
+    }
+}
