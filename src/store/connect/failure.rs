@@ -1,0 +1,153 @@
+//! What to tell the user when a database server cannot be reached or does not let tieout in.
+
+use std::future::Future;
+use std::io;
+use std::time::Duration;
+
+use super::redact::{passwords, redact};
+use crate::error::{Error, Result};
+use crate::model::StoreKind;
+
+/// How long a server may take to accept a connection; a port on which something else listens would wait for ever.
+const CONNECT_SECONDS_MAX: u64 = 30;
+
+/// Runs an attempt to connect, and gives up after a while.
+pub async fn in_time<T>(
+    kind: StoreKind,
+    url: &str,
+    attempt: impl Future<Output = std::result::Result<T, sqlx::Error>>,
+) -> Result<T> {
+    within(Duration::from_secs(CONNECT_SECONDS_MAX), kind, url, attempt).await
+}
+
+async fn within<T>(
+    limit: Duration,
+    kind: StoreKind,
+    url: &str,
+    attempt: impl Future<Output = std::result::Result<T, sqlx::Error>>,
+) -> Result<T> {
+    match tokio::time::timeout(limit, attempt).await {
+        Ok(outcome) => outcome.map_err(|e| connection_error(kind, url, e)),
+        Err(_) => Err(connection_error(kind, url, sqlx::Error::Io(io::ErrorKind::TimedOut.into()))),
+    }
+}
+
+/// The error for a connection that could not be made, with advice; never with a password.
+pub fn connection_error(kind: StoreKind, url: &str, error: sqlx::Error) -> Error {
+    let server = kind.name();
+    let (what, hint) = match &error {
+        sqlx::Error::Database(refusal) => {
+            refused(refusal.code().as_deref().unwrap_or_default(), mysql_number(refusal.as_ref()))
+        }
+        sqlx::Error::Io(failure) => unreachable(failure),
+        sqlx::Error::Tls(_) => (
+            "no encrypted connection could be made",
+            "check what the URL asks for: sslmode and sslrootcert (PostgreSQL) or ssl-mode and ssl-ca (MySQL), and \
+             whether the server offers TLS with a certificate for this host",
+        ),
+        sqlx::Error::Configuration(_) => (
+            "the URL is not understood",
+            "write it as kind://user:password@host:port/database; percent-encode signs such as @ / ? # in a password",
+        ),
+        sqlx::Error::Protocol(_) => {
+            ("what answers there does not speak this protocol", "check host and port, and the kind of store in the URL")
+        }
+        _ => ("the connection could not be made", "check host, port, user and database in the URL"),
+    };
+    let made = Error::store(format!("cannot connect to {server}: {what}")).at(redact(url)).hint(hint);
+    match cause(&error) {
+        Some(cause) if !passwords(url).iter().any(|password| cause.contains(password.as_str())) => made.because(cause),
+        // What the server itself says repeats no password, even where a short one happens to be among its words.
+        Some(cause) if matches!(error, sqlx::Error::Database(_)) => made.because(cause),
+        _ => made,
+    }
+}
+
+fn cause(error: &sqlx::Error) -> Option<String> {
+    match error {
+        sqlx::Error::Database(refusal) => Some(refusal.message().to_string()),
+        sqlx::Error::Io(failure) => Some(failure.to_string()),
+        sqlx::Error::Tls(cause) | sqlx::Error::Configuration(cause) => Some(cause.to_string()),
+        other => Some(other.to_string()),
+    }
+}
+
+fn mysql_number(refusal: &dyn sqlx::error::DatabaseError) -> Option<u16> {
+    refusal.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|e| e.number())
+}
+
+/// What a server's refusal means: SQLSTATE for PostgreSQL, where MySQL needs its own number as well.
+fn refused(code: &str, mysql: Option<u16>) -> (&'static str, &'static str) {
+    match (code, mysql) {
+        (_, Some(1045 | 1698)) | ("28P01", None) => (
+            "the server does not accept user and password",
+            "check user and password in the URL, or in the environment",
+        ),
+        ("28000", None) => (
+            "the server does not let this user in from here",
+            "check the user, and the server's rules for this host (pg_hba.conf)",
+        ),
+        (_, Some(1130)) => ("the server does not let this host in", "grant the user access from this host"),
+        (_, Some(1049)) | ("3D000", None) => {
+            ("there is no such database", "check the name behind the last / of the URL")
+        }
+        (_, Some(1044)) => ("the user may not use this database", "grant the user SELECT on it, or check its name"),
+        (_, Some(3159)) => ("the server insists on TLS", "add ?ssl-mode=REQUIRED to the URL"),
+        (_, Some(1040 | 1203 | 1226)) | ("53300", None) => {
+            ("the server has no connection to spare", "use fewer --workers, or wait")
+        }
+        ("57P03", None) => ("the server is starting or stopping", "wait until it is ready, then run again"),
+        _ => ("the server refused", "the server's own words are above"),
+    }
+}
+
+fn unreachable(failure: &io::Error) -> (&'static str, &'static str) {
+    match failure.kind() {
+        io::ErrorKind::ConnectionRefused => {
+            ("nothing listens at this address", "check host and port, and whether the server runs")
+        }
+        io::ErrorKind::TimedOut => {
+            ("there is no answer from this address", "check host and port, and the firewalls in between")
+        }
+        io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+            ("this address cannot be reached", "check the host, the network and the VPN")
+        }
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted => {
+            ("the server closed the connection at once", "check the port, and whether the server insists on TLS")
+        }
+        io::ErrorKind::NotFound => ("there is no such socket or certificate file", "check the paths in the URL"),
+        _ if failure.to_string().contains("lookup") => ("the host name is not known", "check the host in the URL"),
+        _ => ("the connection failed", "check host and port, and whether the server runs"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_connection_says_what_to_check() {
+        let cause = sqlx::Error::Io(io::ErrorKind::ConnectionRefused.into());
+        let error = connection_error(StoreKind::Mysql, "mysql://app:hunter2@db1/shop", cause);
+        assert_eq!(
+            error.to_string(),
+            "cannot connect to mysql: nothing listens at this address (mysql://app@db1/shop): connection refused"
+        );
+        assert!(error.advice().unwrap().contains("port"));
+    }
+
+    #[test]
+    fn a_cause_that_repeats_the_password_is_left_out() {
+        let cause = sqlx::Error::Configuration("invalid value hunter2 of a parameter".into());
+        let error = connection_error(StoreKind::Postgres, "postgres://app:hunter2@db1/shop", cause);
+        assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_server_that_never_answers_is_given_up() {
+        let silence = std::future::pending::<std::result::Result<(), sqlx::Error>>();
+        let limit = Duration::from_millis(1);
+        let error = within(limit, StoreKind::Mysql, "mysql://db1/shop", silence).await.err().unwrap();
+        assert!(error.to_string().contains("no answer"), "{error}");
+    }
+}

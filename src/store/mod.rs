@@ -1,0 +1,131 @@
+//! Stores: connect, describe, read. One room or file for each kind of store, all behind two traits.
+//!
+//! [`Store`] answers what is there; [`StoreSnapshot`] reads it as of one moment. A snapshot divides a table into
+//! [`Part`]s that together cover every row exactly once, and any number of workers may read parts at the same time.
+
+pub mod connect;
+pub mod csv;
+pub mod directory;
+pub mod mysql;
+pub mod parquet;
+mod pool;
+pub mod postgres;
+mod split;
+pub mod snapshot_dir;
+pub mod sqlite;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use crate::error::{Error, Result};
+use crate::model::{DigestLayout, ManifestPart, StoreIdentity, Table, TableName, TableRead};
+
+/// A place that holds tables.
+#[async_trait]
+pub trait Store: Send + Sync {
+    /// Kind and URL, without a password.
+    fn identity(&self) -> &StoreIdentity;
+
+    /// The tables of the store in name order: no views, no partitions of a table, no system tables.
+    async fn tables(&self) -> Result<Vec<TableName>>;
+
+    /// Columns and keys of one table.
+    async fn describe(&self, name: &TableName) -> Result<Table>;
+
+    /// Opens one consistent snapshot for up to `workers` parallel readers.
+    async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>>;
+}
+
+/// A store as of one moment. Dropping it ends the snapshot.
+#[async_trait]
+pub trait StoreSnapshot: Send + Sync {
+    /// Where in the store's own history the snapshot stands (LSN, GTID, file hash, …), as name and value.
+    fn coordinates(&self) -> Vec<(String, String)>;
+
+    /// How the workers' views were brought to one moment, in words for the report.
+    fn consistency(&self) -> String;
+
+    /// How many parts may be read at the same time; the caller opens no more.
+    fn workers_max(&self) -> usize;
+
+    /// Divides the rows to be read into about `wanted` parts that cover each row exactly once; never empty.
+    async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>>;
+
+    /// The store's own count of the rows to be read, as of this snapshot; what the readers deliver must equal it.
+    /// `None` where the store has no count apart from reading (a CSV file).
+    async fn count(&self, read: &TableRead) -> Result<Option<u64>>;
+
+    /// Reads one part to its proven end and sends it as canonical batches (see
+    /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error.
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()>;
+
+    /// The files behind a [`Part::OfSnapshot`]; `None` for all other parts.
+    fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {
+        None
+    }
+}
+
+/// The files behind a part of a finished snapshot.
+#[derive(Debug, Clone)]
+pub struct PartFiles {
+    /// The snapshot's directory.
+    pub directory: PathBuf,
+    /// Under which mapping its digests hold.
+    pub layout: DigestLayout,
+    /// The part's line in its manifest.
+    pub part: ManifestPart,
+    /// The smallest and largest key bytes of the whole snapshot, in hex.
+    pub bounds: Option<(String, String)>,
+}
+
+/// A share of a table's rows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Every row.
+    Whole,
+    /// The rows for which a condition in the store's SQL holds.
+    Where(String),
+    /// Some row groups of a Parquet file, which is read where it lies and not copied.
+    RowGroups {
+        /// The file.
+        file: PathBuf,
+        /// The first row group.
+        first: usize,
+        /// One past the last row group.
+        end: usize,
+    },
+    /// One file, read from beginning to end.
+    File(PathBuf),
+    /// A part of a finished snapshot, by its number; its rows are read where they lie and not copied.
+    OfSnapshot(usize),
+}
+
+/// Where a reader sends its batches. Bounded: a slow receiver slows the reader.
+#[derive(Clone)]
+pub struct BatchSink(mpsc::Sender<RecordBatch>);
+
+impl BatchSink {
+    /// A sink and the receiver of its batches; at most `batches_max` wait in between.
+    pub fn channel(batches_max: usize) -> (Self, mpsc::Receiver<RecordBatch>) {
+        let (sender, receiver) = mpsc::channel(batches_max);
+        (Self(sender), receiver)
+    }
+
+    /// Sends a batch; waits while the channel is full. Fails once the receiver has given up.
+    pub async fn send(&self, batch: RecordBatch) -> Result<()> {
+        self.0.send(batch).await.map_err(|_| receiver_gone())
+    }
+
+    /// As [`Self::send`], from a thread that may block (SQLite, files).
+    pub fn send_blocking(&self, batch: RecordBatch) -> Result<()> {
+        self.0.blocking_send(batch).map_err(|_| receiver_gone())
+    }
+}
+
+fn receiver_gone() -> Error {
+    Error::interrupted()
+}

@@ -1,0 +1,130 @@
+//! MySQL and MariaDB, read through prepared statements: their binary protocol is cheaper to decode than text, and exact
+//! for floats. tieout never writes to a store, and its sessions say so to the server (`READ ONLY`).
+
+mod decode;
+mod describe;
+mod read;
+mod session;
+mod snapshot;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use tokio::sync::Mutex;
+
+use self::session::Sessions;
+use self::snapshot::MysqlSnapshot;
+use super::connect::{connection_error, redact};
+use super::{Store, StoreSnapshot};
+use crate::error::{Error, Result};
+use crate::model::{StoreIdentity, StoreKind, Table, TableName};
+
+/// A database of a MySQL or MariaDB server.
+pub struct MysqlStore {
+    sessions: Sessions,
+    identity: StoreIdentity,
+    server: Arc<Server>,
+    /// Answers questions about tables; opened again where it was lost.
+    catalogue: Mutex<Option<MySqlConnection>>,
+}
+
+/// What server this is.
+struct Server {
+    /// The database of the URL, as the server spells it.
+    database: String,
+    /// The server's version in its own words.
+    version: String,
+}
+
+impl Server {
+    fn is_mariadb(&self) -> bool {
+        self.version.to_ascii_lowercase().contains("mariadb")
+    }
+}
+
+impl MysqlStore {
+    /// Connects to the database that a URL names, encrypted as its parameters ask (`ssl-mode`, `ssl-ca`, …).
+    pub async fn connect(url: &str) -> Result<Self> {
+        let options = MySqlConnectOptions::from_str(url).map_err(|e| connection_error(StoreKind::Mysql, url, e))?;
+        if options.get_database().is_none_or(str::is_empty) {
+            return Err(Error::usage("the URL names no database")
+                .at(redact(url))
+                .hint("add it behind the host: mysql://user@host:3306/database"));
+        }
+        let sessions = Sessions::new(url, options);
+        let mut connection = sessions.connect().await?;
+        let server = Arc::new(
+            describe::server(&mut connection)
+                .await
+                .map_err(|e| failed("the server does not say what it is", &redact(url), e))?,
+        );
+        let identity = StoreIdentity { kind: StoreKind::Mysql, url: redact(url) };
+        Ok(Self { sessions, identity, server, catalogue: Mutex::new(Some(connection)) })
+    }
+}
+
+#[async_trait]
+impl Store for MysqlStore {
+    fn identity(&self) -> &StoreIdentity {
+        &self.identity
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        let mut catalogue = self.catalogue.lock().await;
+        let mut connection = self.sessions.reuse(catalogue.take()).await?;
+        let tables = describe::tables(&mut connection, &self.server).await;
+        let tables = tables.map_err(|e| failed("the tables cannot be listed", &self.identity.url, e))?;
+        *catalogue = Some(connection);
+        Ok(tables)
+    }
+
+    async fn describe(&self, name: &TableName) -> Result<Table> {
+        let mut catalogue = self.catalogue.lock().await;
+        let mut connection = self.sessions.reuse(catalogue.take()).await?;
+        let at = format!("{name} in {}", self.identity.url);
+        let table = describe::describe(&mut connection, &self.server, name).await;
+        let table = table.map_err(|e| failed("the table cannot be described", &at, e))?;
+        *catalogue = Some(connection);
+        table.ok_or_else(|| {
+            Error::store("there is no such table").at(at).hint("check the name, and that the user may SELECT from it")
+        })
+    }
+
+    async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {
+        let snapshot = MysqlSnapshot::open(&self.sessions, self.server.clone(), &self.identity.url, workers).await?;
+        Ok(Arc::new(snapshot))
+    }
+}
+
+/// An identifier in SQL.
+fn quoted(name: &str) -> String {
+    format!("`{}`", name.replace('`', "``"))
+}
+
+/// What the server or the driver reports as an error of ours, with advice for the usual causes.
+fn failed(what: &str, place: &str, error: sqlx::Error) -> Error {
+    let hint = match (&error, number(&error)) {
+        (_, Some(1142 | 1143 | 1227 | 1370)) => "grant the user SELECT on the tables to be compared",
+        (_, Some(1412)) => "the table was altered after the snapshot began: run again when the change is through",
+        (_, Some(1146 | 1051)) => "the table is gone, or the user may not see it",
+        (_, Some(1054 | 1064)) => "check the condition (--where): it must be SQL of this server",
+        (_, Some(1205 | 1213 | 3572)) => "another session keeps the table locked: run again when it has finished",
+        (_, Some(1969 | 3024 | 1317)) => "the server stopped the statement: raise its time limit for this user",
+        (sqlx::Error::Io(_), _) => {
+            "the connection was lost in the middle, so the rows are incomplete; see the server's log, then run again"
+        }
+        (sqlx::Error::Protocol(_), _) => {
+            "what the server sent is not understood; please report it with the server's version"
+        }
+        _ => "see the server's log, then run again",
+    };
+    Error::store(what).at(place).because(error).hint(hint)
+}
+
+/// The server's number for an error.
+fn number(error: &sqlx::Error) -> Option<u16> {
+    let refusal = error.as_database_error()?;
+    refusal.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|e| e.number())
+}

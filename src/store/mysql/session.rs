@@ -1,0 +1,89 @@
+//! Sessions that read the same bytes whatever the server's defaults, its `init_connect` or the client's zone say.
+
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+
+use super::number;
+use crate::error::Result;
+use crate::model::StoreKind;
+use crate::store::connect::{connection_error, in_time};
+
+/// What every server knows. A limit on rows would cut results short without an error; an idle session must live as long
+/// as the comparison does, and a slow disk of ours is no reason for the server to hang up.
+const SETTINGS: [&str; 7] = [
+    "SET NAMES utf8mb4",
+    "SET SESSION time_zone = '+00:00'",
+    // No PAD_CHAR_TO_FULL_LENGTH, ANSI_QUOTES, PIPES_AS_CONCAT, NO_BACKSLASH_ESCAPES; zero dates may be compared.
+    "SET SESSION sql_mode = ''",
+    "SET SESSION sql_select_limit = 18446744073709551615",
+    "SET SESSION sql_big_selects = 1",
+    "SET SESSION net_write_timeout = 3600, net_read_timeout = 3600, wait_timeout = 86400",
+    "SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ",
+];
+
+/// What only some servers know.
+const SETTINGS_OF_SOME: [&str; 6] = [
+    "SET SESSION max_statement_time = 0",                               // MariaDB
+    "SET SESSION max_execution_time = 0",                               // MySQL
+    "SET SESSION idle_transaction_timeout = 0",                         // MariaDB
+    "SET SESSION idle_readonly_transaction_timeout = 0",                // MariaDB
+    "SET SESSION information_schema_stats_expiry = 0",                  // MySQL: fresh estimates
+    "SET SESSION show_gipk_in_create_table_and_information_schema = 1", // MySQL: generated invisible keys
+];
+
+const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+
+/// Opens sessions to one server.
+pub(super) struct Sessions {
+    url: String,
+    options: MySqlConnectOptions,
+}
+
+impl Sessions {
+    /// Sessions as the URL asks for them; the URL is for error messages.
+    pub fn new(url: &str, options: MySqlConnectOptions) -> Self {
+        // What the driver would set by itself is set by us, or not at all.
+        let options = options
+            .set_names(false)
+            .timezone(None)
+            .pipes_as_concat(false)
+            .no_engine_substitution(false)
+            .disable_statement_logging();
+        Self { url: url.to_string(), options }
+    }
+
+    /// Opens a session.
+    pub async fn connect(&self) -> Result<MySqlConnection> {
+        let mut connection = in_time(StoreKind::Mysql, &self.url, self.options.connect()).await?;
+        prepare(&mut connection).await.map_err(|e| connection_error(StoreKind::Mysql, &self.url, e))?;
+        Ok(connection)
+    }
+
+    /// The same session where it is still alive, else a new one.
+    pub async fn reuse(&self, connection: Option<MySqlConnection>) -> Result<MySqlConnection> {
+        if let Some(mut connection) = connection
+            && connection.ping().await.is_ok()
+        {
+            return Ok(connection);
+        }
+        self.connect().await
+    }
+}
+
+async fn prepare(connection: &mut MySqlConnection) -> std::result::Result<(), sqlx::Error> {
+    for setting in SETTINGS {
+        run(connection, setting).await?;
+    }
+    for setting in SETTINGS_OF_SOME {
+        match run(connection, setting).await {
+            Err(e) if number(&e) == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+/// Runs a statement that returns no rows.
+pub(super) async fn run(connection: &mut MySqlConnection, sql: &str) -> std::result::Result<(), sqlx::Error> {
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(sql.to_string()))).await.map(|_| ())
+}

@@ -1,0 +1,276 @@
+//! One moment of a MySQL or MariaDB database, seen through one or several connections.
+//!
+//! MySQL cannot hand a snapshot from one connection to another. Several see one moment where they begin under a global
+//! read lock, which is held only while they begin. Where the user may not lock, or the lock is not to be had within
+//! seconds, one connection reads everything.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::mysql::MySqlConnection;
+use sqlx::{AssertSqlSafe, Connection};
+
+use super::describe::{self, ask};
+use super::session::{Sessions, run};
+use super::{Server, failed, quoted, read};
+use crate::canonical::CanonicalType;
+use crate::error::{Error, Result};
+use crate::model::{Table, TableRead};
+use crate::store::pool::Pool;
+use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
+use crate::store::{BatchSink, Part, StoreSnapshot};
+
+/// While tieout waits for the lock, so does everybody who wants to write: not for long.
+const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
+const LOCK: &str = "FLUSH TABLES WITH READ LOCK";
+const UNLOCK: &str = "UNLOCK TABLES";
+const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+/// How many tables without a snapshot are named.
+const NAMED_MAX: usize = 5;
+
+/// Connections whose transactions see the same moment.
+pub(super) struct MysqlSnapshot {
+    server: Arc<Server>,
+    url: String,
+    pool: Pool<MySqlConnection>,
+    coordinates: Vec<(String, String)>,
+    consistency: String,
+}
+
+/// How the connections came to one moment.
+enum Moment {
+    Alone,
+    Locked,
+    /// Alone against the wish for more; why.
+    Refused(String),
+}
+
+impl MysqlSnapshot {
+    /// Begins `workers` transactions at one moment, or one where the server does not let us.
+    pub async fn open(sessions: &Sessions, server: Arc<Server>, url: &str, workers: usize) -> Result<Self> {
+        let trouble = |e| failed("no snapshot of the database could be opened", url, e);
+        let mut connections = Vec::new();
+        for _ in 0..workers.max(1) {
+            connections.push(sessions.connect().await?);
+        }
+        let mut coordinates = vec![("server_version".to_string(), server.version.clone())];
+        let moment = if connections.len() == 1 {
+            Moment::Alone
+        } else {
+            let mut control = sessions.connect().await?;
+            match begin_locked(&mut control, &mut connections, &server).await.map_err(trouble)? {
+                Ok(found) => {
+                    coordinates.extend(found);
+                    // Nothing depends on a polite goodbye.
+                    let _ = control.close().await;
+                    Moment::Locked
+                }
+                Err(reason) => Moment::Refused(reason),
+            }
+        };
+        if !matches!(moment, Moment::Locked) {
+            connections.truncate(1);
+            run(&mut connections[0], BEGIN).await.map_err(trouble)?;
+            coordinates.extend(position(&mut connections[0], &server, "_soon_after").await);
+        }
+        coordinates.extend(snapshot_position(&mut connections[0]).await);
+        let unheld = describe::tables_without_snapshot(&mut connections[0], &server).await.map_err(trouble)?;
+        let consistency = format!("{}{}", moment.words(), words_for_unheld(&unheld));
+        Ok(Self { server, url: url.to_string(), pool: Pool::new(connections), coordinates, consistency })
+    }
+
+    fn place(&self, table: &Table) -> String {
+        format!("{} in {}", table.name, self.url)
+    }
+}
+
+impl Moment {
+    fn words(&self) -> String {
+        match self {
+            Moment::Alone => "one connection with one consistent snapshot".into(),
+            Moment::Locked => {
+                "a consistent snapshot for each connection, all begun under one brief FLUSH TABLES WITH READ LOCK"
+                    .into()
+            }
+            Moment::Refused(reason) => format!(
+                "one connection with one consistent snapshot, because the lock that brings several to one moment was not \
+                 granted ({reason})"
+            ),
+        }
+    }
+}
+
+#[async_trait]
+impl StoreSnapshot for MysqlSnapshot {
+    fn coordinates(&self) -> Vec<(String, String)> {
+        self.coordinates.clone()
+    }
+
+    fn consistency(&self) -> String {
+        self.consistency.clone()
+    }
+
+    fn workers_max(&self) -> usize {
+        self.pool.size()
+    }
+
+    async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {
+        let Some(key) = key_to_split(&read.table).filter(|_| wanted > 1) else { return Ok(vec![Part::Whole]) };
+        let (key, table) = (quoted(key), describe::table(&self.server, &read.table.name));
+        let mut lease = self.pool.take().await?;
+        let answer = ask(&mut lease, &format!("SELECT MIN({key}), MAX({key}) FROM {table}"))
+            .await
+            .map_err(|e| failed("the table cannot be divided", &self.place(&read.table), e))?;
+        lease.give_back();
+        let bound = |index: usize| answer.first()?.get(index)?.as_ref()?.parse::<i128>().ok();
+        Ok(match bound(0).zip(bound(1)) {
+            Some((min, max)) => split::by_integer(&key, min, max, wanted),
+            None => vec![Part::Whole],
+        })
+    }
+
+    async fn count(&self, read: &TableRead) -> Result<Option<u64>> {
+        let clause = split::where_clause(&Part::Whole, read.filter.as_deref());
+        let table = describe::table(&self.server, &read.table.name);
+        let mut lease = self.pool.take().await?;
+        // Prepared, because the user's condition must not be able to hold a second statement.
+        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}")))
+            .persistent(false)
+            .fetch_one(&mut *lease)
+            .await
+            .map_err(|e| failed("the rows cannot be counted", &self.place(&read.table), e))?;
+        lease.give_back();
+        u64::try_from(rows).map(Some).map_err(|e| Error::store("the server counts fewer rows than none").because(e))
+    }
+
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+        let mut lease = self.pool.take().await?;
+        let sql = read::select(&self.server, read, part);
+        read::send_rows(&mut lease, &read.table, &self.place(&read.table), sql, sink).await?;
+        lease.give_back();
+        Ok(())
+    }
+}
+
+/// Begins all transactions under the global read lock and reads where the server stands; or says why there is no lock.
+/// The lock is given up on every way out: if not by the statement, then because the session ends with `control`.
+async fn begin_locked(
+    control: &mut MySqlConnection,
+    connections: &mut [MySqlConnection],
+    server: &Server,
+) -> std::result::Result<std::result::Result<Vec<(String, String)>, String>, sqlx::Error> {
+    run(control, LOCK_WAIT).await?;
+    let locked = run(control, LOCK).await;
+    let begun = match &locked {
+        Ok(()) => begin_all(control, connections, server).await,
+        Err(_) => Ok(Vec::new()),
+    };
+    let unlocked = run(control, UNLOCK).await;
+    match locked {
+        Ok(()) => {}
+        Err(sqlx::Error::Database(refusal)) => return Ok(Err(refusal.message().to_string())),
+        Err(e) => return Err(e),
+    }
+    unlocked?;
+    begun.map(Ok)
+}
+
+async fn begin_all(
+    control: &mut MySqlConnection,
+    connections: &mut [MySqlConnection],
+    server: &Server,
+) -> std::result::Result<Vec<(String, String)>, sqlx::Error> {
+    for connection in connections {
+        run(connection, BEGIN).await?;
+    }
+    Ok(position(control, server, "").await)
+}
+
+/// The server's place in its binary log, as far as it has one and the user may see it.
+async fn position(connection: &mut MySqlConnection, server: &Server, suffix: &str) -> Vec<(String, String)> {
+    let (name, variable) = if server.is_mariadb() {
+        ("gtid_current_pos", "SELECT @@GLOBAL.gtid_current_pos")
+    } else {
+        ("gtid_executed", "SELECT @@GLOBAL.gtid_executed")
+    };
+    let mut found = Vec::new();
+    if let Some(gtid) = first_value(connection, variable, 0).await {
+        found.push((format!("{name}{suffix}"), gtid));
+    }
+    // The second is the name since MySQL 8.2.
+    for show in ["SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"] {
+        if let Ok(rows) = ask(connection, show).await {
+            if let Some([Some(file), Some(at), ..]) = rows.first().map(Vec::as_slice) {
+                found.push((format!("binlog{suffix}"), format!("{file}:{at}")));
+            }
+            break;
+        }
+    }
+    found
+}
+
+/// MariaDB knows the exact place in the binary log of the snapshot a session has begun.
+async fn snapshot_position(connection: &mut MySqlConnection) -> Option<(String, String)> {
+    let file = first_value(connection, "SHOW STATUS LIKE 'binlog_snapshot_file'", 1).await?;
+    let at = first_value(connection, "SHOW STATUS LIKE 'binlog_snapshot_position'", 1).await?;
+    Some(("binlog_of_snapshot".into(), format!("{file}:{at}")))
+}
+
+/// A single value, where the server gives one that is not empty: a server without a binary log is no failure.
+async fn first_value(connection: &mut MySqlConnection, sql: &str, index: usize) -> Option<String> {
+    let rows = ask(connection, sql).await.ok()?;
+    rows.into_iter().next()?.into_iter().nth(index)?.filter(|value| !value.is_empty())
+}
+
+/// The column to split by: the first of the primary key where it holds integers, in tables that are worth it. Rows lie
+/// in its order, so that each part is read in one sweep.
+fn key_to_split(table: &Table) -> Option<&str> {
+    if table.rows_estimate.is_some_and(|rows| rows < ROWS_TO_SPLIT_MIN) {
+        return None;
+    }
+    let first = table.keys.iter().find(|key| key.primary && key.enforced)?.columns.first()?;
+    let column = &table.columns[table.position(first)?];
+    let integer = matches!(column.canonical, CanonicalType::Int64 | CanonicalType::UInt64);
+    let counted = !column.native.starts_with("bit") && !column.native.starts_with("year");
+    (integer && counted).then_some(first)
+}
+
+fn words_for_unheld(tables: &[String]) -> String {
+    if tables.is_empty() {
+        return String::new();
+    }
+    let named = tables[..tables.len().min(NAMED_MAX)].join(", ");
+    let more = tables.len().saturating_sub(NAMED_MAX);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("; not held still, because their engine has no transactions: {named}{more}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Column, Key, TableName};
+
+    fn table(native: &str, canonical: CanonicalType, rows_estimate: Option<u64>) -> Table {
+        let column = Column { name: "id".into(), native: native.into(), canonical, nullable: false };
+        let key = Key { columns: vec!["id".into()], primary: true, enforced: true };
+        Table { name: TableName::bare("t"), columns: vec![column], keys: vec![key], rows_estimate }
+    }
+
+    #[test]
+    fn a_large_table_is_split_by_an_integer_key_only() {
+        let large = Some(1_000_000);
+        assert_eq!(key_to_split(&table("bigint(20)", CanonicalType::Int64, large)), Some("id"));
+        assert_eq!(key_to_split(&table("bigint(20)", CanonicalType::Int64, None)), Some("id"));
+        assert_eq!(key_to_split(&table("int(11)", CanonicalType::Int64, Some(100))), None);
+        assert_eq!(key_to_split(&table("bit(64)", CanonicalType::UInt64, large)), None);
+        assert_eq!(key_to_split(&table("varchar(9)", CanonicalType::Text, large)), None);
+    }
+
+    #[test]
+    fn tables_without_a_snapshot_are_named() {
+        assert_eq!(words_for_unheld(&[]), "");
+        let many: Vec<String> = (1..=7).map(|i| format!("t{i} (MyISAM)")).collect();
+        let words = words_for_unheld(&many);
+        assert!(words.ends_with("t4 (MyISAM), t5 (MyISAM) and 2 more"), "{words}");
+    }
+}

@@ -1,0 +1,108 @@
+//! The connections of one snapshot: lent to one reader at a time, and never replaced, because a new connection would
+//! see another moment.
+
+use std::ops::{Deref, DerefMut};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+use crate::error::{Error, Result};
+
+/// Connections that share one snapshot.
+pub(super) struct Pool<T> {
+    idle: Arc<Mutex<Vec<T>>>,
+    permits: Arc<Semaphore>,
+    size: usize,
+}
+
+/// A connection on loan. A reader that succeeded gives it back; one that failed drops it, and it is gone.
+pub(super) struct Lease<T> {
+    connection: T,
+    idle: Arc<Mutex<Vec<T>>>,
+    permit: OwnedSemaphorePermit,
+}
+
+impl<T> Pool<T> {
+    /// A pool of these connections.
+    pub fn new(connections: Vec<T>) -> Self {
+        let size = connections.len();
+        Self { permits: Arc::new(Semaphore::new(size)), idle: Arc::new(Mutex::new(connections)), size }
+    }
+
+    /// The number of connections at the start.
+    pub fn size(&self) -> usize {
+        self.size
+    }
+
+    /// Borrows a connection; waits while all are on loan, fails once all are lost.
+    pub async fn take(&self) -> Result<Lease<T>> {
+        let permit = self.permits.clone().acquire_owned().await.map_err(|_| lost())?;
+        let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or_else(lost)?;
+        Ok(Lease { connection, idle: self.idle.clone(), permit })
+    }
+}
+
+impl<T> Lease<T> {
+    /// Returns the connection for the next reader.
+    pub fn give_back(self) {
+        let Lease { connection, idle, permit } = self;
+        idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        drop(permit);
+    }
+}
+
+impl<T> Deref for Lease<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.connection
+    }
+}
+
+impl<T> DerefMut for Lease<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.connection
+    }
+}
+
+fn lost() -> Error {
+    Error::store("every connection of the snapshot has failed")
+        .hint("a new connection would see another moment: run again, so that a new snapshot is taken")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_connection_that_was_given_back_is_lent_again() {
+        let pool = Pool::new(vec![7]);
+        pool.take().await.unwrap().give_back();
+        assert_eq!(*pool.take().await.unwrap(), 7);
+        assert_eq!(pool.size(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_failed_is_not_lent_again() {
+        let pool = Pool::new(vec![1, 2]);
+        drop(pool.take().await.unwrap());
+        pool.take().await.unwrap().give_back();
+        drop(pool.take().await.unwrap());
+        let error = pool.take().await.err().unwrap();
+        assert_eq!(error.to_string(), "every connection of the snapshot has failed");
+    }
+
+    #[tokio::test]
+    async fn a_reader_waits_while_all_connections_are_on_loan() {
+        let pool = Arc::new(Pool::new(vec![1]));
+        let lease = pool.take().await.unwrap();
+        let waiting = tokio::spawn({
+            let pool = pool.clone();
+            async move { pool.take().await.map(|lease| *lease) }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        lease.give_back();
+        assert_eq!(waiting.await.unwrap().unwrap(), 1);
+    }
+}

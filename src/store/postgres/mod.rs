@@ -1,0 +1,109 @@
+//! PostgreSQL through sqlx: one exported REPEATABLE READ snapshot, shared by all workers; rows by binary COPY, decoded
+//! from the wire straight into Arrow builders.
+//!
+//! [`describe`] asks the catalogue, [`snapshot`] opens the shared view and reads, [`copy`] decodes the COPY stream,
+//! [`value`] its fields.
+
+mod copy;
+mod describe;
+mod snapshot;
+mod value;
+
+use std::str::FromStr;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use sqlx::postgres::{PgConnectOptions, PgConnection};
+use sqlx::{ConnectOptions, Connection};
+
+use super::connect::{connection_error, in_time, redact};
+use super::{Store, StoreSnapshot};
+use crate::error::{Error, Result};
+use crate::model::{StoreIdentity, StoreKind, Table, TableName};
+
+/// A PostgreSQL database.
+pub struct PostgresStore {
+    identity: StoreIdentity,
+    url: String,
+}
+
+impl PostgresStore {
+    /// Connects once, to find a wrong URL or password early.
+    pub async fn connect(url: &str) -> Result<Arc<dyn Store>> {
+        let identity = StoreIdentity { kind: StoreKind::Postgres, url: redact(url) };
+        let store = PostgresStore { identity, url: url.to_owned() };
+        let connection = store.connection().await?;
+        let _ = connection.close().await;
+        Ok(Arc::new(store))
+    }
+
+    async fn connection(&self) -> Result<PgConnection> {
+        let options = PgConnectOptions::from_str(&self.url)
+            .map_err(|e| connection_error(StoreKind::Postgres, &self.url, e))?
+            .application_name("tieout")
+            .options([
+                ("TimeZone", "UTC"),
+                // Rows that a policy hides are an error, never just fewer rows.
+                ("row_security", "off"),
+                ("idle_in_transaction_session_timeout", "0"),
+            ])
+            .disable_statement_logging();
+        in_time(StoreKind::Postgres, &self.url, options.connect()).await
+    }
+
+    fn failed(&self, what: impl Into<String>, cause: sqlx::Error) -> Error {
+        failed(&self.identity, what, cause)
+    }
+}
+
+fn failed(identity: &StoreIdentity, what: impl Into<String>, cause: sqlx::Error) -> Error {
+    let hint = match &cause {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
+            "the connection broke: check the server's log, then run again; nothing of this table counts as compared"
+        }
+        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
+            Some("42501") => "grant the user SELECT on the table; where a row policy hides rows, also BYPASSRLS",
+            Some("57P01" | "57P02" | "57P03") => "the server was stopped: start it and run again",
+            Some("40001") => "a standby cancelled the query: raise max_standby_streaming_delay or read the primary",
+            _ => "the server's own words are above; run again once it is mended",
+        },
+        _ => "run again; if it stays, check the server's log",
+    };
+    Error::store(what).at(&identity.url).because(cause).hint(hint)
+}
+
+#[async_trait]
+impl Store for PostgresStore {
+    fn identity(&self) -> &StoreIdentity {
+        &self.identity
+    }
+
+    async fn tables(&self) -> Result<Vec<TableName>> {
+        let mut connection = self.connection().await?;
+        describe::tables(&mut connection).await.map_err(|e| self.failed("cannot list the tables", e))
+    }
+
+    async fn describe(&self, name: &TableName) -> Result<Table> {
+        let mut connection = self.connection().await?;
+        describe::table(&mut connection, name)
+            .await
+            .map_err(|e| self.failed(format!("cannot describe table {name}"), e))
+    }
+
+    async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {
+        Ok(Arc::new(snapshot::PostgresSnapshot::open(self, workers).await?))
+    }
+}
+
+/// A name in double quotes.
+fn quoted(name: &str) -> String {
+    format!("\"{}\"", name.replace('"', "\"\""))
+}
+
+/// A table's name, quoted with its schema.
+fn quoted_table(name: &TableName) -> String {
+    match &name.schema {
+        Some(schema) => format!("{}.{}", quoted(schema), quoted(&name.name)),
+        None => quoted(&name.name),
+    }
+}
