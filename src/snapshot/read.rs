@@ -1,0 +1,81 @@
+//! A finished snapshot: its manifest, and its rows for the stages that come after.
+
+use std::path::{Path, PathBuf};
+
+use arrow::array::RecordBatch;
+use parquet::arrow::arrow_reader::RowSelection;
+
+use crate::canonical::{RowEncoder, RowField};
+use crate::error::{Error, Result};
+use crate::files;
+use crate::model::{DigestBatch, DigestColumn, DigestLayout, Manifest, PartReader, SnapshotRows, Table};
+
+/// A snapshot that has been written whole.
+#[derive(Debug, Clone)]
+pub struct Snapshot {
+    directory: PathBuf,
+    manifest: Manifest,
+}
+
+impl Snapshot {
+    pub(super) fn new(directory: PathBuf, manifest: Manifest) -> Self {
+        Self { directory, manifest }
+    }
+
+    /// Opens the snapshot in `directory` and checks every file against the manifest.
+    pub fn open(directory: &Path) -> Result<Self> {
+        let manifest = files::read_manifest(directory)?;
+        files::verify_snapshot(directory, &manifest)?;
+        Ok(Self { directory: directory.to_owned(), manifest })
+    }
+
+    /// What is here.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// Where it lies.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+}
+
+impl SnapshotRows for Snapshot {
+    fn parts(&self) -> usize {
+        self.manifest.parts.len()
+    }
+
+    fn part_rows(&self, part: usize) -> u64 {
+        self.manifest.parts[part].rows
+    }
+
+    fn digests(&self, part: usize) -> Result<PartReader<DigestBatch>> {
+        files::read_part_digests(&self.directory, &self.manifest.parts[part])
+    }
+
+    fn rows(&self, part: usize, selected: &[bool]) -> Result<PartReader<RecordBatch>> {
+        let selection = RowSelection::from_filters(&[selected.to_vec().into()]);
+        files::read_part_rows(&self.directory, &self.manifest.table, &self.manifest.parts[part], Some(selection))
+    }
+}
+
+/// The encoder for a digest layout over the batches of `table`.
+pub fn row_encoder(table: &Table, layout: &DigestLayout) -> Result<RowEncoder> {
+    let fields = |columns: &[DigestColumn]| -> Result<Vec<RowField>> {
+        columns
+            .iter()
+            .map(|column| {
+                let position = table.position(&column.name).ok_or_else(|| {
+                    Error::snapshot(format!("table {} has no column {}", table.name, column.name))
+                })?;
+                Ok(RowField {
+                    position,
+                    name: column.name.clone(),
+                    canonical: table.columns[position].canonical.clone(),
+                    reading: column.reading,
+                })
+            })
+            .collect()
+    };
+    Ok(RowEncoder::new(fields(&layout.key)?, fields(&layout.values)?))
+}

@@ -1,0 +1,220 @@
+//! Writes a snapshot: parts in parallel, the manifest last, then the name.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, BinaryArray, RecordBatch};
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::metadata::KeyValue;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+
+use super::hashing::{HashedFile, cannot_write};
+use super::read::Snapshot;
+use crate::canonical::{RowEncoder, batch_schema};
+use crate::error::{Error, Result};
+use crate::model::{MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
+
+/// A row group is closed once it holds this many bytes in memory …
+const ROW_GROUP_BYTES_MAX: usize = 16 << 20;
+/// … or this many rows.
+const ROW_GROUP_ROWS_MAX: usize = 1 << 17;
+/// Small pages, so that single rows can be read again cheaply.
+const PAGE_ROWS_MAX: usize = 4096;
+
+/// A snapshot directory under construction. Dropped before [`SnapshotWriter::finish`], it removes what it wrote.
+pub struct SnapshotWriter {
+    partial: PathBuf,
+    whole: PathBuf,
+    finished: bool,
+}
+
+/// Where the rows of a part are kept.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowsKept {
+    /// They are written to the snapshot.
+    Copied,
+    /// They stay in a Parquet file outside of the snapshot, which is read where it lies.
+    InPlace {
+        /// The file, by its absolute path.
+        file: ManifestFile,
+        /// The row groups (first, and one past the last) of a user's file; `None` for the rows of another snapshot.
+        row_groups: Option<(usize, usize)>,
+    },
+}
+
+/// What a part holds once it is written.
+#[derive(Debug, Clone)]
+pub struct Written {
+    /// The part's line in the manifest.
+    pub part: ManifestPart,
+    /// The smallest and largest key bytes, in hex.
+    pub bounds: Option<(String, String)>,
+}
+
+impl SnapshotWriter {
+    /// Begins the snapshot `whole`, which must not exist yet; a partial one of a killed run is removed.
+    pub fn create(whole: &Path) -> Result<Self> {
+        let name = whole.file_name().unwrap_or_default().to_string_lossy();
+        let partial = whole.with_file_name(format!(".{name}.partial"));
+        if partial.exists() {
+            fs::remove_dir_all(&partial).map_err(|e| cannot_write(&partial, e))?;
+        }
+        fs::create_dir_all(&partial).map_err(|e| cannot_write(&partial, e))?;
+        Ok(Self { partial, whole: whole.to_owned(), finished: false })
+    }
+
+    /// Begins a part; parts may be written at the same time.
+    pub fn part(&self, ordinal: usize, table: &Table, encoder: Arc<RowEncoder>, kept: &RowsKept) -> Result<PartWriter> {
+        let schema = batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        let mark = Some(vec![KeyValue::new(ROWS_MARK.to_owned(), "1".to_owned())]);
+        let rows = match kept {
+            RowsKept::Copied => {
+                let file = HashedFile::create(self.partial.join(format!("part-{ordinal:05}.parquet")))?;
+                Some(ParquetPart::new(file, schema, mark)?)
+            }
+            RowsKept::InPlace { .. } => None,
+        };
+        let file = HashedFile::create(self.partial.join(format!("digests-{ordinal:05}.parquet")))?;
+        Ok(PartWriter {
+            rows,
+            digests: ParquetPart::new(file, digest_schema(), None)?,
+            kept: kept.clone(),
+            encoder,
+            count: 0,
+            bounds: None,
+        })
+    }
+
+    /// Writes the manifest and gives the directory its name: from here on it is a snapshot.
+    pub fn finish(mut self, manifest: Manifest) -> Result<Snapshot> {
+        let path = self.partial.join(MANIFEST_FILE);
+        let text = serde_json::to_vec_pretty(&manifest).map_err(|e| cannot_write(&path, e))?;
+        let mut file = HashedFile::create(path.clone())?;
+        std::io::Write::write_all(&mut file, &text).map_err(|e| cannot_write(&path, e))?;
+        file.finish()?;
+        fs::rename(&self.partial, &self.whole).map_err(|e| cannot_write(&self.whole, e))?;
+        self.finished = true;
+        Ok(Snapshot::new(self.whole.clone(), manifest))
+    }
+}
+
+impl Drop for SnapshotWriter {
+    fn drop(&mut self) {
+        if !self.finished {
+            // Nobody can be told of a failure here, and a partial directory is never taken for a snapshot.
+            let _ = fs::remove_dir_all(&self.partial);
+        }
+    }
+}
+
+/// Writes the rows and digests of one part.
+pub struct PartWriter {
+    rows: Option<ParquetPart>,
+    digests: ParquetPart,
+    kept: RowsKept,
+    encoder: Arc<RowEncoder>,
+    count: u64,
+    bounds: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+impl PartWriter {
+    /// Adds a canonical batch.
+    pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        let encoded = self.encoder.encode(batch)?;
+        widen(&mut self.bounds, &encoded.keys);
+        if let Some(rows) = &mut self.rows {
+            rows.write(batch)?;
+        }
+        let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(encoded.digests)];
+        let digests = RecordBatch::try_new(digest_schema(), columns)
+            .map_err(|e| cannot_write(self.digests.path(), e))?;
+        self.digests.write(&digests)?;
+        self.count += batch.num_rows() as u64;
+        Ok(())
+    }
+
+    /// The number of rows so far.
+    pub fn rows(&self) -> u64 {
+        self.count
+    }
+
+    /// Closes the part's files. Call it only once the reader has proven that it reached the end.
+    pub fn finish(self) -> Result<Written> {
+        let (file, row_groups) = match (self.rows, self.kept) {
+            (Some(rows), _) => (rows.finish()?, None),
+            (None, RowsKept::InPlace { file, row_groups }) => (file, row_groups),
+            (None, RowsKept::Copied) => return Err(Error::snapshot("a part of copied rows has no file for them")),
+        };
+        let part = ManifestPart { rows: self.count, file, row_groups, digests: self.digests.finish()? };
+        let bounds = self.bounds.map(|(lowest, highest)| (hex::encode(lowest), hex::encode(highest)));
+        Ok(Written { part, bounds })
+    }
+}
+
+fn widen(bounds: &mut Option<(Vec<u8>, Vec<u8>)>, keys: &BinaryArray) {
+    for row in 0..keys.len() {
+        let key = keys.value(row);
+        match bounds {
+            None => *bounds = Some((key.to_vec(), key.to_vec())),
+            Some((lowest, highest)) => {
+                if key < lowest.as_slice() {
+                    *lowest = key.to_vec();
+                }
+                if key > highest.as_slice() {
+                    *highest = key.to_vec();
+                }
+            }
+        }
+    }
+}
+
+/// The columns of a digest file.
+pub(super) fn digest_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("key", DataType::Binary, false),
+        Field::new("digest", DataType::FixedSizeBinary(16), false),
+    ]))
+}
+
+/// A Parquet file of a snapshot: zstd without dictionaries, which NUMBERS.md found to be both quickest and smallest.
+struct ParquetPart {
+    writer: ArrowWriter<HashedFile>,
+    path: PathBuf,
+}
+
+impl ParquetPart {
+    fn new(file: HashedFile, schema: SchemaRef, metadata: Option<Vec<KeyValue>>) -> Result<Self> {
+        let path = file.path().to_owned();
+        let level = ZstdLevel::try_new(1).map_err(|e| cannot_write(&path, e))?;
+        let properties = WriterProperties::builder()
+            .set_created_by(concat!("tieout ", env!("CARGO_PKG_VERSION")).to_owned())
+            .set_compression(Compression::ZSTD(level))
+            .set_dictionary_enabled(false)
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
+            .set_data_page_row_count_limit(PAGE_ROWS_MAX)
+            .set_key_value_metadata(metadata)
+            .build();
+        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|e| cannot_write(&path, e))?;
+        Ok(Self { writer, path })
+    }
+
+    fn write(&mut self, batch: &RecordBatch) -> Result<()> {
+        self.writer.write(batch).map_err(|e| cannot_write(&self.path, e))?;
+        if self.writer.in_progress_size() > ROW_GROUP_BYTES_MAX {
+            self.writer.flush().map_err(|e| cannot_write(&self.path, e))?;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<ManifestFile> {
+        self.writer.into_inner().map_err(|e| cannot_write(&self.path, e))?.finish()
+    }
+
+    fn path(&self) -> &Path {
+        &self.path
+    }
+}
