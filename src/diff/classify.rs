@@ -1,0 +1,117 @@
+//! Turns the rows of a changed key into a change: its class, and for a corrupt one the cells that differ.
+
+use std::cmp::Ordering;
+
+use super::cursor::{Cursor, Group, Row};
+use crate::error::{Error, Result};
+use crate::model::{CellChange, Change, Class, Pair, TablePlan};
+
+/// Walks both sides together in key order.
+pub(super) struct Classifier<'a> {
+    plan: &'a TablePlan,
+    cursors: Pair<Cursor>,
+    key_columns: Vec<usize>,
+    /// Compared columns that are no part of the key, in the order in which reports list them.
+    value_columns: Vec<usize>,
+}
+
+impl<'a> Classifier<'a> {
+    pub fn new(plan: &'a TablePlan, cursors: Pair<Cursor>) -> Self {
+        let mut value_columns = plan.value_columns();
+        value_columns.sort_by(|one, other| plan.columns[*one].name.cmp(&plan.columns[*other].name));
+        Self { plan, cursors, key_columns: plan.key_columns(), value_columns }
+    }
+
+    /// The change of the next key, in key order.
+    pub async fn next(&mut self) -> Result<Option<Change>> {
+        let order = match (self.cursors.source.peek().await?, self.cursors.target.peek().await?) {
+            (None, None) => return Ok(None),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (Some(source), Some(target)) => source.cmp(target),
+        };
+        let source = if order.is_le() { self.cursors.source.next_group().await? } else { None };
+        let target = if order.is_ge() { self.cursors.target.next_group().await? } else { None };
+        self.change(Pair::new(source, target)).map(Some)
+    }
+
+    fn change(&self, groups: Pair<Option<Group>>) -> Result<Change> {
+        let (class, one) = match (&groups.source, &groups.target) {
+            (Some(source), None) => (Class::Missing, source),
+            (None, Some(target)) => (Class::Unexpected, target),
+            (Some(source), Some(_)) if source.copies.source != source.copies.target => (Class::Duplicate, source),
+            (Some(source), Some(_)) => (Class::Corrupt, source),
+            (None, None) => return Err(Error::compare("a changed key has no rows")),
+        };
+        let Some(row) = one.rows.first() else { return Err(Error::compare("a changed key has no rows")) };
+        let expected = Pair::new(groups.source.is_some(), groups.target.is_some());
+        let copies = one.copies;
+        if (copies.source > 0) != expected.source || (copies.target > 0) != expected.target {
+            return Err(Error::compare("rows of a changed key were not found on the side that has them")
+                .hint("the snapshot changed while it was compared: take it again"));
+        }
+        let key = self.key_columns.iter().map(|column| row.text(*column)).collect();
+        let cells = match (class, groups.source, groups.target) {
+            (Class::Corrupt, Some(source), Some(target)) => self.cells(source.rows, target.rows),
+            _ => Vec::new(),
+        };
+        Ok(Change { class, key, copies, cells })
+    }
+
+    /// The differing cells of the rows of one key. Rows that are equal on both sides are set aside first; the others are
+    /// paired in the order of their contents, which is the same in every run.
+    fn cells(&self, source: Vec<Row>, target: Vec<Row>) -> Vec<CellChange> {
+        let (mut source, mut target) = unequal(source, target);
+        for rows in [&mut source, &mut target] {
+            rows.sort_by(|one, other| self.contents(one).cmp(self.contents(other)));
+        }
+        let mut cells = Vec::new();
+        for (source, target) in source.iter().zip(&target) {
+            for column in &self.value_columns {
+                if source.encoding(*column) != target.encoding(*column) {
+                    cells.push(CellChange {
+                        column: *column,
+                        name: self.plan.columns[*column].name.clone(),
+                        values: values(source, target, *column),
+                    });
+                }
+            }
+        }
+        // Stable: the cells of one column stay in the order of their rows.
+        cells.sort_by(|one, other| one.name.cmp(&other.name));
+        cells
+    }
+
+    fn contents<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = &'r [u8]> {
+        self.plan.columns.iter().enumerate().map(|(column, _)| row.encoding(column))
+    }
+}
+
+/// The two values as text, told apart by their sort where the texts are alike (the text `1` and the number 1).
+fn values(source: &Row, target: &Row, column: usize) -> Pair<Option<String>> {
+    let texts = Pair::new(source.text(column), target.text(column));
+    if texts.source != texts.target {
+        return texts;
+    }
+    let sorts = Pair::new(source.sort_of_value(column), target.sort_of_value(column));
+    let with = |text: Option<String>, sort: String| text.map(|text| format!("{text} ({sort})"));
+    Pair::new(with(texts.source, sorts.source), with(texts.target, sorts.target))
+}
+
+/// Removes rows that both sides have, as often as both have them. Both lists are in digest order.
+fn unequal(source: Vec<Row>, target: Vec<Row>) -> (Vec<Row>, Vec<Row>) {
+    let (mut source_rest, mut target_rest) = (Vec::new(), Vec::new());
+    let (mut source, mut target) = (source.into_iter().peekable(), target.into_iter().peekable());
+    loop {
+        match (source.peek().map(Row::digest), target.peek().map(Row::digest)) {
+            (Some(one), Some(other)) if one == other => {
+                source.next();
+                target.next();
+            }
+            (Some(one), Some(other)) if one > other => target_rest.extend(target.next()),
+            (Some(_), _) => source_rest.extend(source.next()),
+            (None, Some(_)) => target_rest.extend(target.next()),
+            (None, None) => return (source_rest, target_rest),
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! Walks the rows of the changed keys of one side, key by key.
+
+use std::sync::Arc;
+
+use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
+use arrow::datatypes::{SchemaRef, UInt64Type};
+use datafusion::execution::SendableRecordBatchStream;
+use futures::StreamExt;
+
+use super::engine::failed;
+use crate::canonical::display::{display, sort_of_value};
+use crate::canonical::row::{RowField, encode_field};
+use crate::canonical::{EncodedColumn, Misfits, batch_schema};
+use crate::error::{Error, Result};
+use crate::model::{Pair, Side, TablePlan};
+
+/// The columns before a row's own: copies on both sides, key, and the halves of the digest.
+const COLUMNS_BEFORE: usize = 5;
+
+/// The rows of one key on one side.
+pub(super) struct Group {
+    /// The key's bytes.
+    pub key: Vec<u8>,
+    /// How often each side has the key.
+    pub copies: Pair<u64>,
+    /// Its rows in digest order; only the first where the copies differ, for then no cells are compared.
+    pub rows: Vec<Row>,
+}
+
+/// A row within its batch.
+#[derive(Clone)]
+pub(super) struct Row {
+    batch: Arc<Decoded>,
+    row: usize,
+}
+
+/// A batch with everything that is needed to compare and show its rows.
+struct Decoded {
+    record: RecordBatch,
+    misfits: Misfits,
+    keys: BinaryArray,
+    copies: Pair<Vec<u64>>,
+    digests: Vec<u128>,
+    /// For each column of the plan that is compared and no part of the key, its encodings.
+    values: Vec<Option<EncodedColumn>>,
+    fields: Arc<Vec<Option<RowField>>>,
+}
+
+impl Row {
+    /// The digest.
+    pub fn digest(&self) -> u128 {
+        self.batch.digests[self.row]
+    }
+
+    /// The encoding of a compared column's value, by the column's place in the plan.
+    pub fn encoding(&self, column: usize) -> &[u8] {
+        self.batch.values[column].as_ref().map_or(&[], |encoded| encoded.value(self.row))
+    }
+
+    /// The value of a column as text; `None` is NULL.
+    pub fn text(&self, column: usize) -> Option<String> {
+        let field = self.batch.fields[column].as_ref()?;
+        match self.batch.misfits.get(&field.name, self.row) {
+            Some(misfit) => Some(misfit.to_owned()),
+            None => display(self.batch.record.column(field.position), &field.canonical, self.row),
+        }
+    }
+
+    /// What sort of value it is, where the text alone does not tell two values apart.
+    pub fn sort_of_value(&self, column: usize) -> String {
+        self.batch.fields[column].as_ref().map_or_else(String::new, |field| {
+            sort_of_value(self.batch.record.column(field.position), &field.canonical, self.row)
+        })
+    }
+}
+
+/// Reads groups in key order.
+pub(super) struct Cursor {
+    stream: SendableRecordBatchStream,
+    schema: SchemaRef,
+    fields: Arc<Vec<Option<RowField>>>,
+    value_columns: Vec<usize>,
+    current: Option<(Arc<Decoded>, usize)>,
+}
+
+impl Cursor {
+    pub fn new(stream: SendableRecordBatchStream, plan: &TablePlan, side: Side) -> Self {
+        let table = plan.tables.get(side);
+        let fields = plan.columns.iter().map(|column| {
+            column.compared.as_ref().map(|compared| {
+                let position = *compared.positions.get(side);
+                RowField {
+                    position,
+                    name: table.columns[position].name.clone(),
+                    canonical: table.columns[position].canonical.clone(),
+                    reading: *compared.comparison.readings.get(side),
+                }
+            })
+        });
+        Self {
+            stream,
+            schema: batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical))),
+            fields: Arc::new(fields.collect()),
+            value_columns: plan.value_columns(),
+            current: None,
+        }
+    }
+
+    /// The key of the next group.
+    pub async fn peek(&mut self) -> Result<Option<&[u8]>> {
+        loop {
+            match &self.current {
+                Some((batch, row)) if *row < batch.keys.len() => break,
+                _ => match self.stream.next().await {
+                    Some(batch) => self.current = Some((Arc::new(self.decode(batch.map_err(failed)?)?), 0)),
+                    None => return Ok(None),
+                },
+            }
+        }
+        Ok(self.current.as_ref().map(|(batch, row)| batch.keys.value(*row)))
+    }
+
+    /// The next group with all its rows.
+    pub async fn next_group(&mut self) -> Result<Option<Group>> {
+        let Some(key) = self.peek().await?.map(<[u8]>::to_vec) else { return Ok(None) };
+        let mut group = Group { key, copies: Pair::default(), rows: Vec::new() };
+        while let Some(key) = self.peek().await? {
+            if key != group.key.as_slice() {
+                break;
+            }
+            let Some((batch, row)) = &mut self.current else { break };
+            group.copies = batch.copies.as_ref().map(|copies| copies[*row]);
+            if group.rows.is_empty() || group.copies.source == group.copies.target {
+                group.rows.push(Row { batch: batch.clone(), row: *row });
+            }
+            *row += 1;
+        }
+        Ok(Some(group))
+    }
+
+    fn decode(&self, batch: RecordBatch) -> Result<Decoded> {
+        let wrong = || Error::compare("the diff's query returned unexpected columns");
+        let number = |at: usize| -> Result<Vec<u64>> {
+            Ok(batch.column(at).as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?.values().to_vec())
+        };
+        let keys = batch.column(2).as_binary_opt::<i32>().ok_or_else(wrong)?.clone();
+        let digests = number(3)?.into_iter().zip(number(4)?).map(|(high, low)| u128::from(high) << 64 | u128::from(low));
+        let columns = batch.columns()[COLUMNS_BEFORE..].to_vec();
+        let record = RecordBatch::try_new(self.schema.clone(), columns).map_err(|e| wrong().because(e))?;
+        let misfits = Misfits::of(&record)?;
+        let mut values = Vec::new();
+        for (at, field) in self.fields.iter().enumerate() {
+            values.push(match field {
+                Some(field) if self.value_columns.contains(&at) => Some(encode_field(field, &record, &misfits)?),
+                _ => None,
+            });
+        }
+        Ok(Decoded {
+            misfits,
+            keys,
+            copies: Pair::new(number(0)?, number(1)?),
+            digests: digests.collect(),
+            values,
+            fields: self.fields.clone(),
+            record,
+        })
+    }
+}
