@@ -1,0 +1,129 @@
+//! Compares the two snapshots of a table: tree, diff, verdict.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use tokio::task::spawn_blocking;
+
+use super::directory::RunDirectory;
+use super::reading::Read;
+use crate::config::RunPlan;
+use crate::diff::{self, Limits};
+use crate::error::{Error, Result};
+use crate::model::{Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
+use crate::report::{TableChanges, TableSample};
+use crate::snapshot::Snapshot;
+use crate::tree::Trees;
+use crate::verdict;
+
+/// A table's result, and what kept it from being compared.
+pub(super) struct Compared {
+    pub result: TableResult,
+    pub sample: Option<TableSample>,
+    pub failures: Vec<Error>,
+}
+
+/// Compares one table. Never fails: what goes wrong makes the table undecided.
+pub(super) async fn compare(
+    table: &TablePlan,
+    read: Read,
+    plan: &RunPlan,
+    directory: &RunDirectory,
+    progress: &dyn Progress,
+) -> Compared {
+    let mut result = table.result();
+    result.seconds.snapshot = read.seconds;
+    let mut compared = Compared { result, sample: None, failures: Vec::new() };
+    let outcome = match (read.snapshots.source, read.snapshots.target) {
+        (Ok(source), Ok(target)) => {
+            compare_snapshots(table, Pair::new(source, target), plan, directory, progress, &mut compared).await
+        }
+        (source, target) => {
+            for (side, one) in [(Side::Source, source), (Side::Target, target)] {
+                match one {
+                    Ok(snapshot) => *compared.result.rows.get_mut(side) = Some(snapshot.manifest().rows),
+                    Err(error) => compared.failures.push(error),
+                }
+            }
+            Ok(())
+        }
+    };
+    compared.failures.extend(outcome.err());
+    let failure = compared.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    verdict::decide_table(&mut compared.result, if failure.is_empty() { None } else { Some(failure) });
+    compared
+}
+
+async fn compare_snapshots(
+    table: &TablePlan,
+    snapshots: Pair<Snapshot>,
+    plan: &RunPlan,
+    directory: &RunDirectory,
+    progress: &dyn Progress,
+    compared: &mut Compared,
+) -> Result<()> {
+    let result = &mut compared.result;
+    result.rows = snapshots.as_ref().map(|snapshot| Some(snapshot.manifest().rows));
+    let rows: Pair<Arc<dyn SnapshotRows>> = snapshots.map(|snapshot| Arc::new(snapshot) as Arc<dyn SnapshotRows>);
+
+    progress.stage(&table.name, "tree");
+    let begun = Instant::now();
+    let (for_tree, rows_per_range) = (rows.clone(), plan.options.rows_per_range);
+    let path = directory.snapshots(&table.name).join("tree.parquet");
+    let trees = spawn_blocking(move || {
+        let trees = Trees::build(for_tree.as_ref().map(|side| side.as_ref()), rows_per_range)?;
+        trees.write(&path)?;
+        Ok::<_, Error>(trees)
+    })
+    .await
+    .map_err(|e| Error::compare("the trees could not be built").because(e))??;
+    let mismatched = trees.mismatched();
+    result.ranges = Ranges { total: trees.boundaries.ranges() as u64, mismatched: mismatched.len() as u64 };
+    result.seconds.tree = begun.elapsed().as_secs_f64();
+
+    progress.stage(&table.name, "diff");
+    let begun = Instant::now();
+    let limits = Limits {
+        memory_bytes_max: plan.options.memory_bytes_max,
+        directory: directory.scratch(),
+        workers: plan.options.workers,
+    };
+    note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
+    let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
+    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
+    let counted = diff::diff(table, rows, trees.boundaries.clone(), &mismatched, &limits, &mut changes).await?;
+    compared.sample = Some(changes.finish()?);
+    let result = &mut compared.result;
+    result.counts = counted.counts;
+    for (column, corrupt) in result.columns.iter_mut().zip(counted.corrupt) {
+        column.corrupt = corrupt;
+    }
+    result.seconds.diff = begun.elapsed().as_secs_f64();
+    Ok(())
+}
+
+/// Where neither a store nor the order of the rows rules out repeated keys, counts them: a key that repeats equally on
+/// both sides is no difference, but the user should know that it is no key.
+async fn note_repeated_keys(
+    table: &TablePlan,
+    rows: &Pair<Arc<dyn SnapshotRows>>,
+    trees: &Trees,
+    limits: &Limits,
+    findings: &mut Vec<String>,
+) -> Result<()> {
+    if table.key.is_empty() {
+        findings.push("no key: compared as a multiset of whole rows; choose a key with --key to see which cells differ".into());
+        return Ok(());
+    }
+    for side in Side::BOTH {
+        if *table.key_enforced.get(side) || *trees.keys_unique.get(side) {
+            continue;
+        }
+        let repeated = diff::repeated_keys(rows.get(side).clone(), limits).await?;
+        if repeated > 0 {
+            let keys = if repeated == 1 { "1 key occurs".to_owned() } else { format!("{repeated} keys occur") };
+            findings.push(format!("{keys} more than once in the {side}"));
+        }
+    }
+    Ok(())
+}

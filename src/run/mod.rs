@@ -1,0 +1,133 @@
+//! The run: the only room that knows the order of the stages.
+//!
+//! [`run`] reads like the pipeline: prepare (connect, describe, map) → read (snapshots of both sides) → compare (tree,
+//! diff, verdict) → report. A failure in one table leaves that table undecided and the others compared.
+
+mod compare;
+mod directory;
+mod prepare;
+mod reading;
+mod standalone;
+mod time;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::config::RunPlan;
+use crate::error::{Error, Result};
+use crate::model::{
+    Pair, Progress, RunInfo, SUMMARY_FORMAT, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
+};
+use crate::report::{self, TableSample};
+use crate::verdict;
+
+use directory::RunDirectory;
+pub use standalone::{SnapshotDone, snapshot};
+
+/// A run that has come to its end, whatever its verdict.
+#[derive(Debug)]
+pub struct Finished {
+    /// What `summary.json` says.
+    pub summary: Summary,
+    /// The run directory.
+    pub directory: PathBuf,
+    /// What kept tables from being compared; the summary gives the same reasons.
+    pub failures: Vec<Error>,
+}
+
+/// Compares two stores as planned and writes the run directory. Dropping the future stops the run; what it leaves then
+/// does not look finished.
+pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
+    let started = time::now();
+    let directory = RunDirectory::create(&plan.options.out)?;
+    let prepared = prepare::prepare(plan, progress.as_ref()).await?;
+    let identities = prepared.identities();
+    let readers = reading::open(&prepared, plan).await?;
+    let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
+
+    let mut tables = Vec::new();
+    let mut samples = BTreeMap::new();
+    let mut failures = Vec::new();
+    let mut waiting = reading::start(&prepared.tables, &readers, &directory, progress.clone());
+    for outcome in &prepared.tables {
+        match outcome {
+            TableOutcome::Settled(result) => tables.push((**result).clone()),
+            TableOutcome::Compare(table) => {
+                let read = waiting.next_table().await;
+                let compared = compare::compare(table, read, plan, &directory, progress.as_ref()).await;
+                tables.push(compared.result);
+                samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
+                failures.extend(compared.failures);
+            }
+        }
+    }
+    failures.extend(prepared.failures);
+    let summary = summarise(plan, &directory, started, identities, consistency, tables);
+    write_reports(&summary, &samples, &directory)?;
+    Ok(Finished { summary, directory: directory.finish()?, failures })
+}
+
+/// What will be compared, without reading a row: connects, describes and maps.
+pub async fn draft(plan: &RunPlan) -> Result<(Pair<StoreIdentity>, Vec<TableOutcome>)> {
+    let mut prepared = prepare::prepare(plan, &crate::model::Silent).await?;
+    if !prepared.failures.is_empty() {
+        return Err(prepared.failures.remove(0));
+    }
+    Ok((prepared.identities(), prepared.tables))
+}
+
+fn summarise(
+    plan: &RunPlan,
+    directory: &RunDirectory,
+    started: String,
+    identities: Pair<StoreIdentity>,
+    consistency: Pair<Option<String>>,
+    tables: Vec<TableResult>,
+) -> Summary {
+    let (verdict, reason) = match (verdict::decide_run(&tables), &plan.tables) {
+        ((verdict, Some(_)), Some(asked)) if asked.is_empty() => (verdict, Some("no table was asked for".into())),
+        (decided, _) => decided,
+    };
+    let store = |identity, consistency| StoreResult { identity, consistency };
+    Summary {
+        format: SUMMARY_FORMAT.into(),
+        run: RunInfo {
+            id: directory.id().to_owned(),
+            started,
+            finished: time::now(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            mode: "full".into(),
+            sample: None,
+            seed: None,
+        },
+        source: store(identities.source, consistency.source),
+        target: store(identities.target, consistency.target),
+        verdict,
+        exit_code: verdict.exit_code(),
+        reason,
+        tables,
+    }
+}
+
+fn write_reports(
+    summary: &Summary,
+    samples: &BTreeMap<String, TableSample>,
+    directory: &RunDirectory,
+) -> Result<()> {
+    let repeat = format!("tieout diff {} {}", shell(&summary.source.identity.url), shell(&summary.target.identity.url));
+    directory.write("report.html", &report::report_html(summary, samples, &repeat)?)?;
+    directory.write("junit.xml", &report::junit_xml(summary)?)?;
+    // Last: a run directory without a summary is not finished.
+    directory.write("summary.json", &report::summary_json(summary)?)
+}
+
+/// An argument as a shell takes it.
+fn shell(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.@_-=+,%".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}

@@ -1,0 +1,88 @@
+//! Before a row is read: connect, list and describe the tables, decide what is compared as what.
+
+use std::sync::Arc;
+
+use crate::config::RunPlan;
+use crate::error::{Error, ErrorKind, Result};
+use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
+use crate::model::{Pair, Progress, Side, StoreIdentity, Table, TableOutcome, TableResult, Verdict};
+use crate::store::{Store, connect};
+
+/// Both stores and what is to be compared.
+pub(super) struct Prepared {
+    pub stores: Pair<Arc<dyn Store>>,
+    pub tables: Vec<TableOutcome>,
+    /// Why some tables could not be described.
+    pub failures: Vec<Error>,
+}
+
+impl Prepared {
+    pub fn identities(&self) -> Pair<StoreIdentity> {
+        self.stores.as_ref().map(|store| store.identity().clone())
+    }
+}
+
+pub(super) async fn prepare(plan: &RunPlan, progress: &dyn Progress) -> Result<Prepared> {
+    let stores = Pair {
+        source: connect::connect(&plan.stores.source.url).await?,
+        target: connect::connect(&plan.stores.target.url).await?,
+    };
+    progress.note("connected to both stores");
+    let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
+    let names = names.as_ref().map(Vec::as_slice);
+    let matches = match &plan.tables {
+        Some(requests) => request_tables(names, requests)?,
+        None => match_tables(names, &plan.defaults)?,
+    };
+    let (mut described, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    for asked in matches {
+        match describe(&stores, &asked).await {
+            Ok(tables) => described.push(Described { asked, tables }),
+            Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
+            Err(error) => {
+                settled.push(TableOutcome::Settled(Box::new(undescribed(&asked, &error))));
+                failures.push(error);
+            }
+        }
+    }
+    let zones = plan.stores.as_ref().map(|store| store.time_zone);
+    let mut tables = plan_tables(described, zones)?;
+    tables.extend(settled);
+    tables.sort_by(|one, other| name(one).cmp(name(other)));
+    progress.note(&format!("{} tables are mapped", tables.len()));
+    Ok(Prepared { stores, tables, failures })
+}
+
+async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Pair<Option<Table>>> {
+    let mut tables = Pair::default();
+    for side in Side::BOTH {
+        if let Some(name) = asked.names.get(side) {
+            *tables.get_mut(side) = Some(stores.get(side).describe(name).await?);
+        }
+    }
+    Ok(tables)
+}
+
+fn undescribed(asked: &TableMatch, error: &Error) -> TableResult {
+    TableResult {
+        name: asked.name.clone(),
+        source: asked.names.source.as_ref().map(ToString::to_string),
+        target: asked.names.target.as_ref().map(ToString::to_string),
+        verdict: Verdict::Undecided,
+        reason: Some(error.to_string()),
+        key: Vec::new(),
+        rows: Pair::default(),
+        counts: Default::default(),
+        columns: Vec::new(),
+        findings: asked.findings.clone(),
+        ranges: Default::default(),
+        seconds: Default::default(),
+    }
+}
+
+fn name(outcome: &TableOutcome) -> &str {
+    match outcome {
+        TableOutcome::Compare(plan) => &plan.name,
+        TableOutcome::Settled(result) => &result.name,
+    }
+}
