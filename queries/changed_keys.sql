@@ -6,13 +6,13 @@
 -- join here, so a key that repeats costs no more than any other, NULLs need no care, and the aggregation can spill.
 SELECT
   key,
-  sum(source_copies) AS source_copies,
-  sum(target_copies) AS target_copies
+  sum(in_source) AS source_copies,
+  sum(in_target) AS target_copies
 FROM (
   SELECT
     key,
-    CAST(1 AS BIGINT UNSIGNED) AS source_copies, high AS source_high, low AS source_low,
-    CAST(0 AS BIGINT UNSIGNED) AS target_copies,
+    CAST(1 AS BIGINT UNSIGNED) AS in_source, high AS source_high, low AS source_low,
+    CAST(0 AS BIGINT UNSIGNED) AS in_target,
     CAST(0 AS BIGINT UNSIGNED) AS target_high, CAST(0 AS BIGINT UNSIGNED) AS target_low
   FROM source
   UNION ALL
@@ -23,6 +23,6 @@ FROM (
   FROM target
 )
 GROUP BY key
-HAVING (sum(source_copies) <> sum(target_copies))
+HAVING (sum(in_source) <> sum(in_target))
     OR (sum(source_high) <> sum(target_high))
     OR (sum(source_low) <> sum(target_low))
