@@ -1,0 +1,7 @@
+//! The configuration: the file as written, then the plan as meant. After this room nothing is optional any more.
+
+pub mod draft;
+pub mod file;
+pub mod plan;
+
+pub use plan::{ColumnRequest, Options, RunPlan, StorePlan, TableRequest};

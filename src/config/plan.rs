@@ -1,0 +1,60 @@
+//! The plan of a run as meant: every default filled in, whatever came from the file or the command line.
+
+use std::path::PathBuf;
+
+use chrono_tz::Tz;
+
+use crate::model::Pair;
+pub use crate::model::{ColumnRequest, TableRequest};
+
+/// Everything a run needs to know before it opens a store.
+#[derive(Debug, Clone)]
+pub struct RunPlan {
+    /// The two stores.
+    pub stores: Pair<StorePlan>,
+    /// The tables that were asked for by name; `None` compares all tables that exist on both sides.
+    pub tables: Option<Vec<TableRequest>>,
+    /// What holds for every table when none was asked for by name; its `names` are empty and mean nothing.
+    pub defaults: TableRequest,
+    /// What holds for the whole run.
+    pub options: Options,
+}
+
+/// A store as meant.
+#[derive(Clone)]
+pub struct StorePlan {
+    /// URL or path. May hold a password: never print it, print [`crate::store::connect::redact`] of it.
+    pub url: String,
+    /// The zone of this store's times without a zone.
+    pub time_zone: Option<Tz>,
+}
+
+impl std::fmt::Debug for StorePlan {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StorePlan").field("time_zone", &self.time_zone).finish_non_exhaustive()
+    }
+}
+
+/// What holds for the whole run.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where run directories are written.
+    pub out: PathBuf,
+    /// Parallel readers of each store.
+    pub workers: usize,
+    /// The most memory the diff may take before it spills to disk.
+    pub memory_bytes_max: u64,
+    /// About how many rows share a range; a power of two.
+    pub rows_per_range: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            out: PathBuf::from("reports"),
+            workers: std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8),
+            memory_bytes_max: 512 << 20,
+            rows_per_range: 512,
+        }
+    }
+}
