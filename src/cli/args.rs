@@ -1,0 +1,373 @@
+//! The arguments, as INTERFACE.md promises them.
+
+use std::ffi::OsString;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use chrono_tz::Tz;
+use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
+use clap::{Args, Parser, Subcommand};
+use tieout::config::file::{Keep, Mode, Overrides, TableChoice, WORKERS_MAX, parse_memory, parse_zone};
+use tieout::store::connect::redact;
+
+use super::{help, terminal};
+
+/// Proves that two data stores hold the same data, or shows exactly where they do not
+#[derive(Debug, Parser)]
+#[command(name = "tieout", version, after_help = help::TOP, arg_required_else_help = true, max_term_width = 120)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Compare two stores, without a config file
+    #[command(after_help = help::DIFF)]
+    Diff(Box<DiffArguments>),
+    /// Compare every table pair of a config file: the nightly job
+    #[command(after_help = help::RUN)]
+    Run(Box<RunArguments>),
+    /// Print a commented config, drafted from the schemas of two stores
+    #[command(after_help = help::INIT)]
+    Init(InitArguments),
+    /// Build two small SQLite stores with known damage, compare them and write the report
+    #[command(after_help = help::DEMO)]
+    Demo(DemoArguments),
+    /// Write the snapshot of one store; `diff` accepts it as a store, so two sites need not reach each other
+    #[command(after_help = help::SNAPSHOT)]
+    Snapshot(SnapshotArguments),
+}
+
+/// `tieout diff`.
+#[derive(Debug, Args)]
+pub struct DiffArguments {
+    /// The store the data came from: URL or path
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The store it should have arrived in: URL or path
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+    /// What diff and run share.
+    #[command(flatten)]
+    pub options: CompareOptions,
+}
+
+/// `tieout run`.
+#[derive(Debug, Args)]
+pub struct RunArguments {
+    /// The config file
+    #[arg(value_name = "CONFIG", default_value = "tieout.toml")]
+    pub config: PathBuf,
+    /// What diff and run share.
+    #[command(flatten)]
+    pub options: CompareOptions,
+}
+
+/// `tieout init`.
+#[derive(Debug, Args)]
+pub struct InitArguments {
+    /// The store the data came from: URL or path
+    #[arg(value_name = "SOURCE")]
+    pub source: String,
+    /// The store it should have arrived in: URL or path
+    #[arg(value_name = "TARGET")]
+    pub target: String,
+}
+
+/// `tieout demo`.
+#[derive(Debug, Args)]
+pub struct DemoArguments {
+    /// How many rows the source has in all
+    #[arg(long, value_name = "N", default_value = "200000")]
+    #[arg(value_parser = RangedU64ValueParser::<u64>::new().range(super::demo::ROWS_MIN..=super::demo::ROWS_MAX))]
+    pub rows: u64,
+    /// Where the two stores are written; they stay there
+    #[arg(long, value_name = "DIR", default_value = "tieout-demo")]
+    pub dir: PathBuf,
+    /// Where run directories are written
+    #[arg(long, value_name = "DIR", default_value = "reports")]
+    pub out: PathBuf,
+    /// Print summary.json on stdout in place of the tables
+    #[arg(long)]
+    pub json: bool,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// `tieout snapshot`.
+#[derive(Debug, Args)]
+pub struct SnapshotArguments {
+    /// The store: URL or path
+    #[arg(value_name = "STORE")]
+    pub store: String,
+    /// The directory to write
+    #[arg(long, value_name = "DIR")]
+    pub out: PathBuf,
+    /// Only this table; may be given several times [default: all tables]
+    #[arg(long = "table", value_name = "T", value_parser = NonEmptyStringValueParser::new())]
+    pub tables: Vec<String>,
+    /// Parallel readers of the store [default: the number of cores, at most 8]
+    #[arg(long, value_name = "N", value_parser = workers())]
+    pub workers: Option<usize>,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// How much a command says on stderr.
+#[derive(Debug, Clone, Copy, Default, Args)]
+pub struct Talk {
+    /// Say nothing but errors
+    #[arg(short, long, conflicts_with = "verbose")]
+    pub quiet: bool,
+    /// Say more: notes, and the time each stage took
+    #[arg(short, long)]
+    pub verbose: bool,
+}
+
+/// The options that `diff` and `run` share.
+#[derive(Debug, Args)]
+pub struct CompareOptions {
+    /// Only this table, or this pair of tables; may be given several times
+    #[arg(long = "table", value_name = "T|SOURCE_TABLE=TARGET_TABLE", help_heading = "What is compared")]
+    pub tables: Vec<TableChoice>,
+    /// The key columns, by their names in the source [default: the declared key]
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column, help_heading = "What is compared")]
+    pub key: Option<Vec<String>>,
+    /// Columns to leave out
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column, help_heading = "What is compared")]
+    pub ignore: Option<Vec<String>>,
+    /// Only the rows for which this condition holds, in the SQL of both stores
+    #[arg(long = "where", value_name = "SQL", allow_hyphen_values = true, help_heading = "What is compared")]
+    #[arg(value_parser = NonEmptyStringValueParser::new())]
+    pub filter: Option<String>,
+    /// The zone of both stores' times without a zone, for example Europe/Berlin
+    #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "What is compared")]
+    pub time_zone: Option<Tz>,
+    /// Compare every row, or a sample (not in this version)
+    #[arg(long, value_name = "MODE", value_parser = mode(), help_heading = "What is compared")]
+    pub mode: Option<Mode>,
+    /// The share to sample (not in this version)
+    #[arg(long, value_name = "SHARE", help_heading = "What is compared")]
+    pub sample: Option<String>,
+    /// The seed of the sample (not in this version)
+    #[arg(long, value_name = "N", help_heading = "What is compared")]
+    pub seed: Option<u64>,
+    /// Keep both tables as Parquet, or (lean, not in this version) only what differs
+    #[arg(long, value_name = "KIND", value_parser = keep(), help_heading = "How")]
+    pub snapshot: Option<Keep>,
+    /// Parallel readers of each store [default: the number of cores, at most 8]
+    #[arg(long, value_name = "N", value_parser = workers(), help_heading = "How")]
+    pub workers: Option<usize>,
+    /// The most memory the diff may take before it spills to disk, at least 64MiB [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "How")]
+    pub memory: Option<u64>,
+    /// Where run directories are written [default: reports]
+    #[arg(long, value_name = "DIR", help_heading = "Output")]
+    pub out: Option<PathBuf>,
+    /// Print summary.json on stdout in place of the table
+    #[arg(long, help_heading = "Output")]
+    pub json: bool,
+    /// How much to say.
+    #[command(flatten, next_help_heading = "Output")]
+    pub talk: Talk,
+}
+
+impl CompareOptions {
+    /// The options in the words of the configuration.
+    pub fn overrides(&self) -> Overrides {
+        Overrides {
+            tables: self.tables.clone(),
+            key: self.key.clone(),
+            ignore: self.ignore.clone(),
+            filter: self.filter.clone(),
+            time_zone: self.time_zone,
+            mode: self.mode,
+            sample: self.sample.clone(),
+            seed: self.seed,
+            snapshot: self.snapshot,
+            workers: self.workers,
+            memory_bytes_max: self.memory,
+            out: self.out.clone(),
+        }
+    }
+}
+
+/// What is printed in place of running a command: help, the version, or what is wrong with the arguments.
+#[derive(Debug)]
+pub struct Shown {
+    text: String,
+    plain: String,
+    is_error: bool,
+}
+
+/// Reads the arguments.
+pub fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Arguments, Shown> {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    Arguments::try_parse_from(&arguments).map_err(|error| {
+        let rendered = error.render();
+        let (text, plain) = (rendered.ansi().to_string(), rendered.to_string());
+        match error.exit_code() {
+            0 => Shown { text, plain, is_error: false },
+            _ => Shown { text: scrubbed(text, &arguments), plain: scrubbed(plain, &arguments), is_error: true },
+        }
+    })
+}
+
+impl Shown {
+    /// Prints it: help and version on stdout (exit code 0), errors on stderr (exit code 2).
+    pub fn print(&self) -> ExitCode {
+        if self.is_error {
+            let text = if terminal::has_colour(&std::io::stderr()) { &self.text } else { &self.plain };
+            let _ = std::io::stderr().write_all(text.as_bytes());
+            return ExitCode::from(2);
+        }
+        let stdout = std::io::stdout();
+        let text = if stdout.is_terminal() && terminal::has_colour(&stdout) { &self.text } else { &self.plain };
+        match terminal::print(text) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => super::errors::report(&error),
+        }
+    }
+}
+
+/// clap repeats arguments in its errors; a URL among them may hold a password.
+fn scrubbed(mut text: String, arguments: &[OsString]) -> String {
+    for argument in arguments.iter().map(|argument| argument.to_string_lossy()) {
+        let value = argument.split_once('=').map_or("", |(_, value)| value);
+        for candidate in [&*argument, value] {
+            let shown = redact(candidate);
+            if !candidate.is_empty() && shown != *candidate {
+                text = text.replace(candidate, &shown);
+            }
+        }
+    }
+    text
+}
+
+fn workers() -> RangedU64ValueParser<usize> {
+    RangedU64ValueParser::new().range(1..=WORKERS_MAX as u64)
+}
+
+fn mode() -> impl TypedValueParser<Value = Mode> {
+    PossibleValuesParser::new(["full", "sample"]).try_map(|text| text.parse::<Mode>())
+}
+
+fn keep() -> impl TypedValueParser<Value = Keep> {
+    PossibleValuesParser::new(["full", "lean"]).try_map(|text| text.parse::<Keep>())
+}
+
+fn memory(text: &str) -> Result<u64, String> {
+    parse_memory(text).map_err(with_advice)
+}
+
+fn zone(text: &str) -> Result<Tz, String> {
+    parse_zone(text).map_err(with_advice)
+}
+
+fn column(text: &str) -> Result<String, String> {
+    match text.trim() {
+        "" => Err("a column name is empty".into()),
+        name => Ok(name.to_owned()),
+    }
+}
+
+fn with_advice(error: tieout::error::Error) -> String {
+    match error.advice() {
+        Some(advice) => format!("{error} ({advice})"),
+        None => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Arguments, Shown> {
+        parse(line.split(' ').map(OsString::from))
+    }
+
+    fn refused(line: &str) -> String {
+        let shown = parsed(line).expect_err("refused");
+        assert!(shown.is_error, "{}", shown.plain);
+        shown.plain
+    }
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_promised_option_is_understood() {
+        let line = "tieout diff a.db b.db --table t --table a=B --key a,b --ignore c --ignore d,e --where x>1 \
+                    --time-zone UTC --mode full --sample 1% --seed 7 --snapshot full --workers 3 --memory 2GiB --out o \
+                    --json -v";
+        let Command::Diff(diff) = parsed(line).unwrap().command else { panic!("not diff") };
+        let overrides = diff.options.overrides();
+        assert_eq!(overrides.tables.len(), 2);
+        assert_eq!(overrides.key.unwrap(), ["a", "b"]);
+        assert_eq!(overrides.ignore.unwrap(), ["c", "d", "e"]);
+        assert_eq!(overrides.filter.as_deref(), Some("x>1"));
+        assert_eq!(overrides.time_zone, Some(Tz::UTC));
+        assert_eq!((overrides.mode, overrides.snapshot), (Some(Mode::Full), Some(Keep::Full)));
+        assert_eq!((overrides.sample.as_deref(), overrides.seed), (Some("1%"), Some(7)));
+        assert_eq!((overrides.workers, overrides.memory_bytes_max), (Some(3), Some(2 << 30)));
+        assert_eq!(overrides.out, Some(PathBuf::from("o")));
+        assert!(diff.options.json && diff.options.talk.verbose);
+    }
+
+    #[test]
+    fn what_was_not_given_overrides_nothing() {
+        let Command::Run(run) = parsed("tieout run").unwrap().command else { panic!("not run") };
+        assert_eq!(run.config, PathBuf::from("tieout.toml"));
+        let overrides = run.options.overrides();
+        assert!(overrides.tables.is_empty() && overrides.key.is_none() && overrides.ignore.is_none());
+        assert!(overrides.workers.is_none() && overrides.out.is_none() && overrides.mode.is_none());
+    }
+
+    #[test]
+    fn help_and_version_are_no_errors() {
+        for line in ["tieout --help", "tieout --version", "tieout diff --help", "tieout run -h", "tieout help init"] {
+            assert!(!parsed(line).unwrap_err().is_error, "{line}");
+        }
+        assert!(parsed("tieout run --help").unwrap_err().plain.contains("Exit codes:"));
+    }
+
+    #[test]
+    fn wrong_usage_is_refused_with_the_reason() {
+        assert!(refused("tieout diff a.db").contains("TARGET"));
+        assert!(refused("tieout diff a b --memory 1MiB").contains("64MiB"));
+        assert!(refused("tieout diff a b --workers 0").contains("1..=1024"));
+        assert!(refused("tieout diff a b --time-zone Europe/Berln").contains("Europe/Berlin"));
+        assert!(refused("tieout diff a b --mode samples").contains("sample"));
+        assert!(refused("tieout diff a b --key a,,b").contains("empty"));
+        assert!(refused("tieout diff a b -q -v").contains("cannot be used with"));
+        assert!(refused("tieout snapshot a").contains("--out"));
+        assert!(refused("tieout demo --rows 5").contains("100"));
+        refused("tieout");
+    }
+
+    #[test]
+    fn no_message_repeats_a_password() {
+        for line in [
+            "tieout postgres://app:s3cret@db1/shop",
+            "tieout diff a b postgres://app:s3cret@db1/shop",
+            "tieout diff a b --memory=postgres://app:s3cret@db1/shop",
+            "tieout diff a b --memory postgres://app:s3cret@db1/shop",
+            "tieout diff postgres://app:s3cret@db1/shop",
+            "tieout diff a b --postgres://app:s3cret@db1/shop",
+            "tieout diff a b postgres://db1/shop?password=s3cret",
+        ] {
+            let shown = parsed(line).unwrap_err();
+            assert!(!shown.plain.contains("s3cret") && !shown.text.contains("s3cret"), "{}", shown.plain);
+        }
+    }
+}

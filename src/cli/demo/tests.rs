@@ -1,0 +1,48 @@
+//! The demo against the truth about its damage: everything is found, and nothing else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use tieout::model::{Silent, Verdict};
+
+use super::*;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_comparison_finds_all_damage_and_nothing_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let damage = build(dir.path(), 8_000).unwrap();
+    let urls = Pair::from_fn(|side| path(dir.path(), side).to_string_lossy().into_owned());
+    let out = Some(dir.path().join("reports"));
+    let plan = plan_without_file(urls, &Overrides { out, ..Overrides::default() }).unwrap();
+    let finished = tieout::run::run(&plan, Arc::new(Silent)).await.unwrap();
+    assert_eq!(finished.summary.verdict, Verdict::Differ);
+    assert_eq!(finished.summary.exit_code, 1);
+    assert_eq!(finished.summary.tables.len(), 4);
+    for table in &finished.summary.tables {
+        assert_eq!(table.counts, damage.counts(&table.name), "{}", table.name);
+        let csv = finished.directory.join("tables").join(&table.name).join("differences.csv");
+        assert_eq!(found_keys(&csv), damaged_keys(&damage, &table.name), "{}", table.name);
+    }
+}
+
+/// Class and key of every line.
+fn found_keys(csv: &Path) -> BTreeSet<(String, String)> {
+    let mut reader = csv::Reader::from_path(csv).unwrap();
+    reader.records().map(|line| line.unwrap()).map(|line| (line[0].to_owned(), line[1].to_owned())).collect()
+}
+
+fn damaged_keys(damage: &Damage, table: &str) -> BTreeSet<(String, String)> {
+    let mishaps = damage.mishaps.iter().filter(|mishap| mishap.table == table);
+    mishaps.flat_map(|m| m.keys.iter().map(|key| (m.class.name().to_owned(), key.clone()))).collect()
+}
+
+#[test]
+fn the_demo_says_what_it_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let damage = build(dir.path(), 200).unwrap();
+    let text = told(&damage, Path::new("tieout-demo"), 200);
+    assert!(text.contains("200 rows are in tieout-demo"), "{text}");
+    for said in ["customers.note", "orders.comment", "order_lines.unit_price", "payments.paid_at", "missing", "duplicate"] {
+        assert!(text.contains(said), "{said}\n{text}");
+    }
+}
