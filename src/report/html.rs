@@ -1,0 +1,157 @@
+//! `report.html`: the result for people, in one file that needs no network, no script and no other file.
+//!
+//! [`page`] says what the whole shows, [`table`] what the section of one table shows, [`value`] how a value is shown;
+//! the templates in `reports/templates/` lay it out and escape every value. Whatever the damage, the file stays below
+//! [`HTML_BYTES_MAX`]: tables that need attention go first, each section shrinks until it fits its share, and what is
+//! left out is said to be left out.
+
+mod page;
+mod table;
+mod value;
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+use minijinja::syntax::SyntaxConfig;
+use minijinja::value::{Serde, Value};
+use minijinja::{Environment, UndefinedBehavior, context};
+use serde::Serialize;
+
+use self::page::{Page, Row, left_out};
+use self::table::{Detail, Section};
+use super::sample::TableSample;
+use crate::error::{Error, Result};
+use crate::model::{Summary, TableResult};
+
+/// The size `report.html` never reaches.
+pub const HTML_BYTES_MAX: usize = 5_000_000;
+/// Bytes of the list of all tables: enough for ten thousand.
+const ROWS_BYTES_MAX: usize = 2_900_000;
+/// Bytes of the list and the sections of single tables; the sections get what the list leaves over.
+const TABLES_BYTES_MAX: usize = 4_600_000;
+/// The share of a section that it gets however many tables need one.
+const SECTION_BYTES_MIN: usize = 8_000;
+
+/// The report of a run. `samples` holds the samples of tables by name; `repeat_command` is the command line that repeats
+/// the comparison.
+pub fn report_html(
+    summary: &Summary,
+    samples: &BTreeMap<String, TableSample>,
+    repeat_command: &str,
+) -> Result<Vec<u8>> {
+    let templates = Templates::new()?;
+    let order = order(&summary.tables);
+    let rows = |linked: &dyn Fn(usize) -> bool| -> Result<Vec<String>> {
+        let mut room = ROWS_BYTES_MAX;
+        let mut rows = Vec::new();
+        for (position, &index) in order.iter().enumerate() {
+            let row = templates.render("row.html", &Row::new(&summary.tables[index], index, linked(position)))?;
+            match room.checked_sub(row.len()) {
+                Some(left) => room = left,
+                None => break,
+            }
+            rows.push(row);
+        }
+        Ok(rows)
+    };
+    // Rows are longest with a link each; which of them get one is known once the sections are there.
+    let rows_bytes: usize = rows(&|_| true)?.iter().map(String::len).sum();
+    let sections = sections(&templates, summary, samples, &order, TABLES_BYTES_MAX - rows_bytes)?;
+    let rows = rows(&|position| position < sections.len())?;
+    let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
+    let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));
+    let page = context! {
+        page => Value::from(Serde(Page::new(summary, repeat_command))),
+        rows => safe(rows),
+        rows_left_out,
+        sections => safe(sections),
+        sections_left_out,
+    };
+    Ok(templates.render_value("report.html", page)?.into_bytes())
+}
+
+/// The tables in the order of the report: what differs, what is undecided, what differs within the limits, the rest.
+fn order(tables: &[TableResult]) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..tables.len()).collect();
+    order.sort_by_key(|i| (Reverse(tables[*i].verdict), !table::needs_attention(&tables[*i]), *i));
+    order
+}
+
+/// The sections of as many tables as there is room for (in bytes), in the given order.
+fn sections(
+    templates: &Templates,
+    summary: &Summary,
+    samples: &BTreeMap<String, TableSample>,
+    order: &[usize],
+    mut room: usize,
+) -> Result<Vec<String>> {
+    let mut sections = Vec::new();
+    let mut attention_left = order.iter().filter(|i| table::needs_attention(&summary.tables[**i])).count();
+    for (position, &index) in order.iter().enumerate() {
+        let result = &summary.tables[index];
+        // Tables that match share what those that need attention leave over.
+        let sharers = if attention_left > 0 { attention_left } else { order.len() - position };
+        attention_left = attention_left.saturating_sub(1);
+        let share = (room / sharers).max(SECTION_BYTES_MIN).min(room);
+        let mut fitting = None;
+        for detail in Detail::LEVELS {
+            let section = Section::new(result, index, samples.get(&result.name), detail);
+            let html = templates.render("table.html", &section)?;
+            let fits = html.len() <= share || (detail == Detail::LEAST && html.len() <= room);
+            if fits {
+                fitting = Some(html);
+                break;
+            }
+        }
+        let Some(html) = fitting else {
+            break;
+        };
+        room -= html.len();
+        sections.push(html);
+    }
+    Ok(sections)
+}
+
+/// What templates have rendered and therefore escaped already.
+fn safe(rendered: Vec<String>) -> Vec<Value> {
+    rendered.into_iter().map(Value::from_safe_string).collect()
+}
+
+/// The templates of the report. Names end in `.html`, so that everything is escaped.
+struct Templates(Environment<'static>);
+
+impl Templates {
+    fn new() -> Result<Self> {
+        let mut environment = Environment::new();
+        let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build().map_err(unrenderable)?;
+        environment.set_syntax(syntax);
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        for (name, source) in [
+            ("report.html", include_str!("../../reports/templates/report.html")),
+            ("row.html", include_str!("../../reports/templates/row.html")),
+            ("table.html", include_str!("../../reports/templates/table.html")),
+            ("value.html", include_str!("../../reports/templates/value.html")),
+            ("style.css", include_str!("../../reports/templates/style.css")),
+        ] {
+            environment.add_template(name, source).map_err(unrenderable)?;
+        }
+        Ok(Self(environment))
+    }
+
+    fn render(&self, name: &str, context: &impl Serialize) -> Result<String> {
+        self.render_value(name, Value::from(Serde(context)))
+    }
+
+    fn render_value(&self, name: &str, context: Value) -> Result<String> {
+        self.0.get_template(name).and_then(|template| template.render(context)).map_err(unrenderable)
+    }
+}
+
+fn unrenderable(cause: minijinja::Error) -> Error {
+    Error::output("cannot render report.html")
+        .because(cause.to_string())
+        .hint("this is a fault in tieout; summary.json holds the result")
+}
+
+#[cfg(test)]
+mod tests;
