@@ -8,12 +8,12 @@
 //! - [`ParquetFile`], [`read_row_groups`]: a Parquet file's footer and its rows.
 
 mod evidence;
-mod remainder;
-mod snapshot_files;
 mod list;
 mod native;
 mod parquet_footer;
 mod parquet_rows;
+mod remainder;
+mod snapshot_files;
 
 pub(crate) use evidence::blocking;
 pub use evidence::{Evidence, FileStamp, read_with_evidence, sha256_of};

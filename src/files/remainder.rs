@@ -51,7 +51,9 @@ pub(super) fn misfits(first: &RecordBatch, second: &RecordBatch, positions: &[us
                     "column {} holds nested timestamps or intervals finer than tieout reads",
                     first.schema().field(column).name()
                 ))
-                .hint("write the file with TIMESTAMP instead of INT96, or leave out the column where the file is made"));
+                .hint(
+                    "write the file with TIMESTAMP instead of INT96, or leave out the column where the file is made",
+                ));
             };
             found.push(ExtraMisfit { column, row, text: text(array, other, row) });
         }
@@ -66,7 +68,10 @@ enum Row {
 
 fn rows_with_remainder(first: &ArrayData, second: &ArrayData) -> Vec<Row> {
     if first.child_data().is_empty() {
-        return (0..first.len()).filter(|&row| first.is_valid(row) && remains(first, second, row)).map(Row::Of).collect();
+        return (0..first.len())
+            .filter(|&row| first.is_valid(row) && remains(first, second, row))
+            .map(Row::Of)
+            .collect();
     }
     let children = first.child_data().iter().zip(second.child_data());
     let any = children.into_iter().any(|(first, second)| !rows_with_remainder(first, second).is_empty());

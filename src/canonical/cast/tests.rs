@@ -66,7 +66,8 @@ fn a_column_that_is_canonical_already_is_passed_on_untouched() {
 
 #[test]
 fn decimals_of_every_width_keep_their_values() {
-    let (canonical, array) = cast(Decimal32Array::from(vec![Some(-12_345), None]).with_data_type(DataType::Decimal32(7, 2)));
+    let (canonical, array) =
+        cast(Decimal32Array::from(vec![Some(-12_345), None]).with_data_type(DataType::Decimal32(7, 2)));
     assert_eq!(canonical, CanonicalType::Decimal { precision: 7, scale: 2 });
     assert_eq!(array.as_primitive::<Decimal128Type>().iter().collect::<Vec<_>>(), [Some(-12_345), None]);
     let (_, array) = cast(Decimal64Array::from(vec![1]).with_data_type(DataType::Decimal64(18, 0)));
@@ -81,13 +82,15 @@ fn decimals_of_every_width_keep_their_values() {
 
 #[test]
 fn a_negative_scale_becomes_digits() {
-    let (canonical, array) = cast(Decimal128Array::from(vec![Some(12), None]).with_data_type(DataType::Decimal128(5, -3)));
+    let (canonical, array) =
+        cast(Decimal128Array::from(vec![Some(12), None]).with_data_type(DataType::Decimal128(5, -3)));
     assert_eq!(canonical, CanonicalType::Decimal { precision: 8, scale: 0 });
     assert_eq!(array.as_primitive::<Decimal128Type>().iter().collect::<Vec<_>>(), [Some(12_000), None]);
     let (canonical, array) = cast(Decimal128Array::from(vec![12]).with_data_type(DataType::Decimal128(38, -10)));
     assert_eq!(canonical, CanonicalType::Decimal { precision: 48, scale: 0 });
     assert_eq!(array.as_primitive::<Decimal256Type>().value(0), i256::from_i128(120_000_000_000));
-    let (canonical, array) = cast(Decimal256Array::from(vec![i256::from_i128(12)]).with_data_type(DataType::Decimal256(76, -3)));
+    let (canonical, array) =
+        cast(Decimal256Array::from(vec![i256::from_i128(12)]).with_data_type(DataType::Decimal256(76, -3)));
     assert_eq!(canonical, CanonicalType::Number);
     assert_eq!(array.as_string::<i32>().value(0), "12E3");
 }
@@ -95,7 +98,8 @@ fn a_negative_scale_becomes_digits() {
 #[test]
 fn a_decimal_beyond_its_own_precision_is_a_misfit() {
     let huge = i256::from_i128(i128::MAX).wrapping_mul(i256::from_i128(10));
-    let (array, misfits) = misfits_of(Decimal256Array::from(vec![Some(huge), None]).with_data_type(DataType::Decimal256(20, 2)));
+    let (array, misfits) =
+        misfits_of(Decimal256Array::from(vec![Some(huge), None]).with_data_type(DataType::Decimal256(20, 2)));
     assert_eq!(array.null_count(), 2);
     assert_eq!(misfits, [(0, format!("{huge}E-2"))]);
 }
@@ -111,8 +115,14 @@ fn floats_keep_their_bits() {
 
 #[test]
 fn text_and_bytes_of_every_layout_are_text_and_bytes() {
-    assert_eq!(texts(LargeStringArray::from(vec![Some(""), None, Some("ü")])), [Some("".into()), None, Some("ü".into())]);
-    assert_eq!(texts(StringViewArray::from(vec!["a string longer than twelve"])), [Some("a string longer than twelve".into())]);
+    assert_eq!(
+        texts(LargeStringArray::from(vec![Some(""), None, Some("ü")])),
+        [Some("".into()), None, Some("ü".into())]
+    );
+    assert_eq!(
+        texts(StringViewArray::from(vec!["a string longer than twelve"])),
+        [Some("a string longer than twelve".into())]
+    );
     assert_eq!(texts(NullArray::new(2)), [None, None]);
     let dictionary: DictionaryArray<Int8Type> = vec![Some("a"), None, Some("a"), Some("b")].into_iter().collect();
     assert_eq!(texts(dictionary), [Some("a".into()), None, Some("a".into()), Some("b".into())]);
@@ -189,7 +199,9 @@ fn a_time_that_would_overflow_is_a_misfit_and_not_null() {
 #[test]
 fn the_text_of_a_list_tells_a_comma_from_a_separator_and_null_from_a_word() {
     let mut list = ListBuilder::new(StringBuilder::new());
-    for items in [vec![Some("a, b")], vec![Some("a"), Some("b")], vec![None], vec![Some("NULL")], vec![Some("")], vec![]] {
+    for items in
+        [vec![Some("a, b")], vec![Some("a"), Some("b")], vec![None], vec![Some("NULL")], vec![Some("")], vec![]]
+    {
         items.into_iter().for_each(|item| list.values().append_option(item));
         list.append(true);
     }
@@ -237,7 +249,8 @@ fn our_own_struct_of_sqlite_values_is_not_recognised_here() {
 
 #[test]
 fn a_batch_is_cast_by_position_and_gathers_its_misfits() {
-    let columns = [("n", CanonicalType::Int64), ("t", CanonicalType::Timestamp(Precision::Micro)), ("d", CanonicalType::Date)];
+    let columns =
+        [("n", CanonicalType::Int64), ("t", CanonicalType::Timestamp(Precision::Micro)), ("d", CanonicalType::Date)];
     let pairs = || columns.iter().map(|(name, canonical)| (*name, canonical));
     let batch = |seconds: Vec<i64>, millis: Vec<i64>| {
         let arrays: Vec<ArrayRef> = vec![
@@ -279,6 +292,7 @@ fn a_batch_with_other_columns_than_described_is_an_error() {
     let text = RecordBatch::try_from_iter([("n", Arc::new(StringArray::from(vec!["1"])) as ArrayRef)]).unwrap();
     let error = batch_to_canonical(&text, pairs(), &schema).unwrap_err();
     assert!(error.to_string().contains("column n"), "{error}");
-    let two = RecordBatch::try_from_iter(["a", "b"].map(|n| (n, Arc::new(Int64Array::from(vec![1])) as ArrayRef))).unwrap();
+    let two =
+        RecordBatch::try_from_iter(["a", "b"].map(|n| (n, Arc::new(Int64Array::from(vec![1])) as ArrayRef))).unwrap();
     assert!(batch_to_canonical(&two, pairs(), &schema).is_err());
 }

@@ -114,7 +114,8 @@ fn dictionaries_large_text_and_views_are_read_as_plain_columns() {
         Arc::new(Decimal32Array::from(vec![1, 2, 3]).with_data_type(DataType::Decimal32(7, 2))),
         Arc::new(TimestampSecondArray::from(vec![1, 2, 3])),
     ];
-    let fields: Vec<Field> = arrays.iter().enumerate().map(|(i, array)| with_metadata(&format!("c{i}"), array)).collect();
+    let fields: Vec<Field> =
+        arrays.iter().enumerate().map(|(i, array)| with_metadata(&format!("c{i}"), array)).collect();
     write(&path, &RecordBatch::try_new(Arc::new(Schema::new(fields)), arrays).unwrap(), 10);
     let table = table_of(&path);
     let canonical: Vec<_> = table.columns.iter().map(|c| c.canonical.clone()).collect();
@@ -159,7 +160,10 @@ fn int96_reaches_the_year_3000_without_overflow() {
         group.close().unwrap();
     });
     let column = &table_of(&path).columns[1];
-    assert_eq!((column.canonical.clone(), column.native.as_str()), (CanonicalType::Timestamp(Precision::Micro), "int96"));
+    assert_eq!(
+        (column.canonical.clone(), column.native.as_str()),
+        (CanonicalType::Timestamp(Precision::Micro), "int96")
+    );
     let batches = read(&path, 0, 1, None).unwrap();
     let at = batches[0].column(1).as_primitive::<TimestampMicrosecondType>();
     assert_eq!(at.value(0), YEAR_3000 * 86_400_000_000 + 1);

@@ -6,6 +6,7 @@ use std::path::Path;
 use super::records::{BUFFER_BYTES, Fault, Field, Records};
 use crate::canonical::{BatchBuilder, CanonicalType};
 use crate::error::{Error, Result};
+use crate::files::{COPY_AGAIN, FileStamp};
 use crate::model::Table;
 use crate::store::BatchSink;
 
@@ -19,9 +20,12 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<()> {
     let mut records = open(file, BUFFER_BYTES)?;
     let names = header_of(&mut records, file)?;
     if !names.iter().eq(table.columns.iter().map(|column| &column.name)) {
-        return Err(Error::store(format!("a CSV file does not have the header table {} was described with", table.name))
-            .at(file.display())
-            .hint("wait until nothing writes to the file any more, and run the same command again"));
+        return Err(Error::store(format!(
+            "a CSV file does not have the header table {} was described with",
+            table.name
+        ))
+        .at(file.display())
+        .hint("wait until nothing writes to the file any more, and run the same command again"));
     }
     let untyped = CanonicalType::Untyped;
     let mut batch = BatchBuilder::new(names.iter().map(|name| (name.as_str(), &untyped)));
@@ -56,6 +60,12 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<()> {
     }
     if batch.rows() > 0 {
         sink.send_blocking(batch.finish()?)?;
+    }
+    let bytes = FileStamp::of(file)?.bytes;
+    if records.bytes_read() != bytes {
+        return Err(Error::store(format!("a CSV file ended after {} bytes of {bytes}", records.bytes_read()))
+            .at(file.display())
+            .hint(COPY_AGAIN));
     }
     Ok(())
 }
@@ -135,11 +145,9 @@ fn fault(fault: Fault, file: &Path, line: u64) -> Error {
         Fault::Utf16 => Error::store("a CSV file is not in UTF-8, but in UTF-16")
             .at(file.display())
             .hint("convert it, for example: iconv -f UTF-16 -t UTF-8 file.csv > utf8.csv"),
-        Fault::NotUtf8(offset) => {
-            Error::store(format!("a CSV file is not in UTF-8: see the byte at offset {offset}"))
-                .at(format!("{}, line {line}", file.display()))
-                .hint("convert it, for example: iconv -f WINDOWS-1252 -t UTF-8 file.csv > utf8.csv")
-        }
+        Fault::NotUtf8(offset) => Error::store(format!("a CSV file is not in UTF-8: see the byte at offset {offset}"))
+            .at(format!("{}, line {line}", file.display()))
+            .hint("convert it, for example: iconv -f WINDOWS-1252 -t UTF-8 file.csv > utf8.csv"),
         Fault::OpenQuote => at_line("a CSV file ends within a quoted field; its record begins here")
             .hint("the file was cut off, or a quote is not closed; copy the file again from its origin"),
         Fault::TextAfterQuote => at_line("text follows a closing quote in the record of a CSV file that begins here")

@@ -168,10 +168,12 @@ fn table_of_parts(directory: &Path) -> Result<Option<(Format, FileTable)>> {
 }
 
 fn nested(directory: &Path) -> Error {
-    Error::store("a table's directory holds directories of its own, and those are not read").at(directory.display()).hint(
-        "partitions (name=value directories) are not supported yet; \
+    Error::store("a table's directory holds directories of its own, and those are not read")
+        .at(directory.display())
+        .hint(
+            "partitions (name=value directories) are not supported yet; \
          a glob such as table/*/*.parquet reads their files, without the partition's column",
-    )
+        )
 }
 
 fn one_format(files: &[(Format, PathBuf)]) -> Result<Option<Format>> {
@@ -206,7 +208,9 @@ fn is_hidden(name: &str) -> bool {
 fn file_name(path: &Path) -> String {
     match path.file_name() {
         Some(name) => name.to_string_lossy().into_owned(),
-        None => path.canonicalize().ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into())).unwrap_or_default(),
+        None => {
+            path.canonicalize().ok().and_then(|p| Some(p.file_name()?.to_string_lossy().into())).unwrap_or_default()
+        }
     }
 }
 

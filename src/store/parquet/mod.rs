@@ -141,7 +141,9 @@ impl StoreSnapshot for ParquetSnapshot {
                 }
                 Ok(())
             }
-            Part::Where(_) | Part::File(_) | Part::OfSnapshot(_) => Err(Error::usage("a Parquet file can only be read by its row groups")),
+            Part::Where(_) | Part::File(_) | Part::OfSnapshot(_) => {
+                Err(Error::usage("a Parquet file can only be read by its row groups"))
+            }
         }
     }
 }

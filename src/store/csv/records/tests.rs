@@ -2,8 +2,10 @@ use proptest::prelude::*;
 
 use super::*;
 
+type Parsed = Vec<Vec<(String, bool)>>;
+
 /// The records as fields of (text, quoted), or the fault and its line.
-fn parse_with(bytes: &[u8], buffer_bytes: usize) -> Result<Vec<Vec<(String, bool)>>, (Fault, u64)> {
+fn parse_with(bytes: &[u8], buffer_bytes: usize) -> Result<Parsed, (Fault, u64)> {
     let mut records = Records::new(bytes, buffer_bytes);
     let mut parsed = Vec::new();
     let mut scratch = String::new();
@@ -17,7 +19,7 @@ fn parse_with(bytes: &[u8], buffer_bytes: usize) -> Result<Vec<Vec<(String, bool
 }
 
 /// Parses with several sizes of buffer, which must make no difference.
-fn parse(text: impl AsRef<[u8]>) -> Vec<Vec<(String, bool)>> {
+fn parse(text: impl AsRef<[u8]>) -> Parsed {
     let bytes = text.as_ref();
     let parsed = parse_with(bytes, BUFFER_BYTES).unwrap();
     for buffer_bytes in 4..=bytes.len().min(40) + 4 {
@@ -62,7 +64,10 @@ fn a_quoted_empty_field_is_not_an_unquoted_one() {
 #[test]
 fn quoted_fields_hold_commas_line_breaks_and_doubled_quotes() {
     assert_eq!(parse("\"a,b\",\"c\nd\",\"e\r\nf\"\r\n"), [[quoted("a,b"), quoted("c\nd"), quoted("e\r\nf")]]);
-    assert_eq!(parse("\"a\"\"b\",\"\"\"\",\"\"\"\"\"\",\"\"\"x\"\n"), [[quoted("a\"b"), quoted("\""), quoted("\"\""), quoted("\"x")]]);
+    assert_eq!(
+        parse("\"a\"\"b\",\"\"\"\",\"\"\"\"\"\",\"\"\"x\"\n"),
+        [[quoted("a\"b"), quoted("\""), quoted("\"\""), quoted("\"x")]]
+    );
 }
 
 #[test]
@@ -78,7 +83,10 @@ fn empty_lines_are_records_of_one_empty_field() {
 
 #[test]
 fn a_byte_order_mark_is_removed_once_and_only_at_the_start() {
-    assert_eq!(parse("\u{feff}a,\u{feff}b\n\u{feff}c,d\n"), [[plain("a"), plain("\u{feff}b")], [plain("\u{feff}c"), plain("d")]]);
+    assert_eq!(
+        parse("\u{feff}a,\u{feff}b\n\u{feff}c,d\n"),
+        [[plain("a"), plain("\u{feff}b")], [plain("\u{feff}c"), plain("d")]]
+    );
     assert_eq!(parse("\u{feff}\u{feff}a\n"), [[plain("\u{feff}a")]]);
     assert_eq!(parse("\u{feff}\"a\"\n"), [[quoted("a")]]);
     assert!(parse("\u{feff}").is_empty());
