@@ -1,0 +1,16 @@
+//! The integration tests: the built binary against INTERFACE.md, on real stores.
+//!
+//! Everything is one test binary, so that the throw-away servers are started once. `servers` starts them, `binary` runs
+//! tieout and reads what it wrote; each of the other rooms holds the cases of one promise.
+
+mod bad_input;
+mod binary;
+mod chinook;
+mod commands;
+mod layers;
+mod oracle;
+mod pairs;
+mod result;
+mod servers;
+mod sqlite;
+mod valve;

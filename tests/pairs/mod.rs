@@ -1,0 +1,5 @@
+//! Type pairs across live engines: what denotes the same value is equal, and each value changed is corrupt, exactly there.
+
+mod across;
+mod loose;
+mod zones;
