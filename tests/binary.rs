@@ -178,7 +178,7 @@ impl Outcome {
 
     /// Fails where any summary claims a match.
     #[track_caller]
-    fn assert_nothing_looks_equal(&self) {
+    pub fn assert_nothing_looks_equal(&self) {
         for file in files_beneath(&self.reports) {
             if file.ends_with("summary.json") {
                 let summary = std::fs::read_to_string(&file).expect("a summary");

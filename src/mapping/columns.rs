@@ -57,7 +57,7 @@ pub fn map_columns(
             plan.status = ColumnStatus::Ignored;
         } else if let Some((other, near, request)) = met {
             let counterpart = &tables.target.columns[other];
-            plan.findings.extend(name_finding(near, &counterpart.name));
+            plan.findings.extend(near.finding(&counterpart.name));
             let zone = request.and_then(|r: &ColumnRequest| r.time_zone);
             let zones = zones.map(|store| zone.or(store));
             match shared_type(Pair::new(column, counterpart), zones) {
@@ -178,14 +178,4 @@ fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<(Pa
 
 fn is_listed(list: &[String], name: &str) -> bool {
     list.iter().any(|one| one == name || one.eq_ignore_ascii_case(name))
-}
-
-fn name_finding(near: Nearness, target: &str) -> Option<String> {
-    match near {
-        Nearness::Exact => None,
-        Nearness::Case => Some(format!("named {target} in the target (matched without regard to case)")),
-        Nearness::Underscores => {
-            Some(format!("named {target} in the target (matched without regard to case and underscores)"))
-        }
-    }
 }

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::model::INEXACT_NAME;
+
 /// How a name met its counterpart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Nearness {
@@ -14,9 +16,21 @@ pub enum Nearness {
 }
 
 impl Nearness {
-    const ALL: [Nearness; 3] = [Nearness::Exact, Nearness::Case, Nearness::Underscores];
+    /// From the nearest to the farthest.
+    pub const ALL: [Nearness; 3] = [Nearness::Exact, Nearness::Case, Nearness::Underscores];
 
-    fn fold(self, name: &str) -> String {
+    /// What is to be told of a match that is not exact; `target` is the counterpart's name.
+    pub fn finding(self, target: &str) -> Option<String> {
+        let disregarded = match self {
+            Nearness::Exact => return None,
+            Nearness::Case => "case",
+            Nearness::Underscores => "case and underscores",
+        };
+        Some(format!("{INEXACT_NAME}{target} in the target (matched without regard to {disregarded})"))
+    }
+
+    /// The name without what is disregarded.
+    pub fn fold(self, name: &str) -> String {
         match self {
             Nearness::Exact => name.to_owned(),
             Nearness::Case => name.to_lowercase(),

@@ -37,13 +37,13 @@ pub fn match_tables(tables: Pair<&[TableName]>, request: &TableRequest) -> Resul
     for (at, counterpart) in counterparts.iter().enumerate() {
         let source = tables.source[at].clone();
         let target = counterpart.map(|(other, _)| tables.target[other].clone());
-        let findings = counterpart.and_then(|(_, near)| name_finding(near, target.as_ref())).into_iter().collect();
+        let finding = counterpart.and_then(|(other, near)| near.finding(&tables.target[other].name));
         matches.push(TableMatch {
             name: short.source[at].clone(),
             names: Pair::new(Some(source), target),
             request: request.clone(),
             by_name: false,
-            findings,
+            findings: finding.into_iter().collect(),
         });
     }
     for at in left_over {
@@ -94,13 +94,9 @@ fn find(tables: &[TableName], wanted: &str, side: Side) -> Result<Option<(TableN
         return Ok(Some((exact.clone(), Nearness::Exact)));
     }
     let by = |names: Vec<String>| -> Result<Option<(TableName, Nearness)>> {
-        for nearness in [Nearness::Exact, Nearness::Case, Nearness::Underscores] {
-            let fold = |name: &str| match nearness {
-                Nearness::Exact => name.to_owned(),
-                Nearness::Case => name.to_lowercase(),
-                Nearness::Underscores => name.to_lowercase().replace('_', ""),
-            };
-            let found: Vec<usize> = (0..names.len()).filter(|i| fold(&names[*i]) == fold(wanted)).collect();
+        for nearness in Nearness::ALL {
+            let folded = nearness.fold(wanted);
+            let found: Vec<usize> = (0..names.len()).filter(|i| nearness.fold(&names[*i]) == folded).collect();
             match found.as_slice() {
                 [] => {}
                 [one] => return Ok(Some((tables[*one].clone(), nearness))),
@@ -129,17 +125,6 @@ fn short_names(tables: &[TableName]) -> Vec<String> {
         *count.entry(table.name.as_str()).or_default() += 1;
     }
     tables.iter().map(|t| if count[t.name.as_str()] == 1 { t.name.clone() } else { t.to_string() }).collect()
-}
-
-fn name_finding(near: Nearness, target: Option<&TableName>) -> Option<String> {
-    let target = &target?.name;
-    match near {
-        Nearness::Exact => None,
-        Nearness::Case => Some(format!("named {target} in the target (matched without regard to case)")),
-        Nearness::Underscores => {
-            Some(format!("named {target} in the target (matched without regard to case and underscores)"))
-        }
-    }
 }
 
 /// Orders by name and numbers those that would share a folder.

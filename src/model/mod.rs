@@ -20,7 +20,7 @@ pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};
 pub use request::{ColumnRequest, TableRequest};
 pub use result::{
-    Class, ColumnResult, ColumnStatus, Counts, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult, Summary,
+    Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult, Summary,
     TableResult, Verdict,
 };
 pub use rows::{DigestBatch, PartReader, RangeDigest, SnapshotRows};

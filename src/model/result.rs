@@ -251,5 +251,8 @@ pub struct Summary {
     pub tables: Vec<TableResult>,
 }
 
+/// How the finding begins that a name met its counterpart although the two are not exactly alike.
+pub const INEXACT_NAME: &str = "named ";
+
 /// The format of [`Summary`].
 pub const SUMMARY_FORMAT: &str = "tieout-summary/1";

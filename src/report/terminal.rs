@@ -6,7 +6,7 @@ use comfy_table::{
 
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
-use crate::model::{Class, ColumnStatus, Summary, TableResult, Verdict};
+use crate::model::{Class, ColumnStatus, INEXACT_NAME, Summary, TableResult, Verdict};
 
 /// Tables that get a line of their own.
 const TABLES_LISTED_MAX: usize = 40;
@@ -42,6 +42,9 @@ pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> Str
     if !notes.is_empty() {
         text.push('\n');
         text.push_str(&notes);
+    }
+    if let Some(line) = inexact_names(&summary.tables) {
+        text.push_str(&format!("{line}\n"));
     }
     if !text.is_empty() {
         text.push('\n');
@@ -166,14 +169,28 @@ fn notes_of(table: &TableResult) -> Vec<String> {
     let of_columns = table
         .columns
         .iter()
-        .flat_map(|c| c.findings.iter().map(|finding| format!("{}: {finding}", shorten(&c.name, NAME_CHARS_MAX))));
-    let findings: Vec<_> = table.findings.iter().cloned().chain(of_columns).collect();
+        .flat_map(|c| c.findings.iter().filter(|finding| !is_of_name(finding)).map(|finding| format!("{}: {finding}", shorten(&c.name, NAME_CHARS_MAX))));
+    let findings: Vec<_> = table.findings.iter().filter(|finding| !is_of_name(finding)).cloned().chain(of_columns).collect();
     let more = findings.len().saturating_sub(FINDINGS_TOLD_MAX);
     notes.extend(findings.into_iter().take(FINDINGS_TOLD_MAX));
     if more > 0 {
         notes.push(format!("and {}", plural(more as u64, "more finding")));
     }
     notes
+}
+
+/// Names that are not exactly alike are told in one line for all: every column of a table may have one.
+fn is_of_name(finding: &str) -> bool {
+    finding.starts_with(INEXACT_NAME)
+}
+
+fn inexact_names(tables: &[TableResult]) -> Option<String> {
+    let of_columns = tables.iter().flat_map(|t| &t.columns).flat_map(|c| &c.findings);
+    let all = tables.iter().flat_map(|t| &t.findings).chain(of_columns).filter(|finding| is_of_name(finding)).count();
+    (all > 0).then(|| {
+        let met = if all == 1 { "1 name met its counterpart".into() } else { format!("{} names met their counterparts", number(all as u64)) };
+        format!("{met} without regard to case or underscores: see report.html")
+    })
 }
 
 fn verdict(summary: &Summary, colour: bool) -> String {

@@ -7,6 +7,7 @@ mod compare;
 mod directory;
 mod prepare;
 mod reading;
+mod repeat;
 mod standalone;
 mod time;
 
@@ -17,13 +18,17 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, Result};
 use crate::model::{
-    Pair, Progress, RunInfo, SUMMARY_FORMAT, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
+    Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
 };
 use crate::report::{self, TableSample};
+use crate::store::Store;
 use crate::verdict;
 
 use directory::RunDirectory;
 pub use standalone::{SnapshotDone, snapshot};
+
+/// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.
+const SAMPLES_MAX: usize = 64;
 
 /// A run that has come to its end, whatever its verdict.
 #[derive(Debug)]
@@ -39,9 +44,25 @@ pub struct Finished {
 /// Compares two stores as planned and writes the run directory. Dropping the future stops the run; what it leaves then
 /// does not look finished.
 pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
-    let started = time::now();
     let directory = RunDirectory::create(&plan.options.out)?;
-    let prepared = prepare::prepare(plan, progress.as_ref()).await?;
+    let stores = prepare::connect(plan, progress.as_ref()).await?;
+    run_in(directory, plan, stores, progress).await
+}
+
+/// As [`run`], over stores that are open already: for programs that bring a store of their own. The plan's URLs are not
+/// looked at.
+pub async fn run_on(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: Arc<dyn Progress>) -> Result<Finished> {
+    run_in(RunDirectory::create(&plan.options.out)?, plan, stores, progress).await
+}
+
+async fn run_in(
+    directory: RunDirectory,
+    plan: &RunPlan,
+    stores: Pair<Arc<dyn Store>>,
+    progress: Arc<dyn Progress>,
+) -> Result<Finished> {
+    let started = time::now();
+    let prepared = prepare::prepare(plan, stores, progress.as_ref()).await?;
     let identities = prepared.identities();
     let readers = reading::open(&prepared, plan).await?;
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
@@ -56,21 +77,26 @@ pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
                 let compared = compare::compare(table, read, plan, &directory, progress.as_ref()).await;
-                tables.push(compared.result);
-                samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
+                // The report shows samples of some tables in full; the rest is in their own files.
+                if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
+                    samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
+                }
                 failures.extend(compared.failures);
+                tables.push(compared.result);
             }
         }
     }
     failures.extend(prepared.failures);
+    let repeat = repeat::repeat_command(plan, &identities);
     let summary = summarise(plan, &directory, started, identities, consistency, tables);
-    write_reports(&summary, &samples, &directory)?;
+    write_reports(&summary, &samples, &repeat, &directory)?;
     Ok(Finished { summary, directory: directory.finish()?, failures })
 }
 
 /// What will be compared, without reading a row: connects, describes and maps.
 pub async fn draft(plan: &RunPlan) -> Result<(Pair<StoreIdentity>, Vec<TableOutcome>)> {
-    let mut prepared = prepare::prepare(plan, &crate::model::Silent).await?;
+    let stores = prepare::connect(plan, &Silent).await?;
+    let mut prepared = prepare::prepare(plan, stores, &Silent).await?;
     if !prepared.failures.is_empty() {
         return Err(prepared.failures.remove(0));
     }
@@ -113,21 +139,11 @@ fn summarise(
 fn write_reports(
     summary: &Summary,
     samples: &BTreeMap<String, TableSample>,
+    repeat: &str,
     directory: &RunDirectory,
 ) -> Result<()> {
-    let repeat = format!("tieout diff {} {}", shell(&summary.source.identity.url), shell(&summary.target.identity.url));
-    directory.write("report.html", &report::report_html(summary, samples, &repeat)?)?;
+    directory.write("report.html", &report::report_html(summary, samples, repeat)?)?;
     directory.write("junit.xml", &report::junit_xml(summary)?)?;
     // Last: a run directory without a summary is not finished.
     directory.write("summary.json", &report::summary_json(summary)?)
-}
-
-/// An argument as a shell takes it.
-fn shell(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.@_-=+,%".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
 }

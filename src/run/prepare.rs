@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, Table, TableOutcome, TableResult, Verdict};
+use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableOutcome, TableResult, Verdict};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -22,12 +22,22 @@ impl Prepared {
     }
 }
 
-pub(super) async fn prepare(plan: &RunPlan, progress: &dyn Progress) -> Result<Prepared> {
+/// Connects to both stores of the plan.
+pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<Pair<Arc<dyn Store>>> {
     let stores = Pair {
         source: connect::connect(&plan.stores.source.url).await?,
         target: connect::connect(&plan.stores.target.url).await?,
     };
     progress.note("connected to both stores");
+    Ok(stores)
+}
+
+pub(super) async fn prepare(
+    plan: &RunPlan,
+    stores: Pair<Arc<dyn Store>>,
+    progress: &dyn Progress,
+) -> Result<Prepared> {
+    check_filters(plan, &stores)?;
     let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
     let names = names.as_ref().map(Vec::as_slice);
     let matches = match &plan.tables {
@@ -51,6 +61,21 @@ pub(super) async fn prepare(plan: &RunPlan, progress: &dyn Progress) -> Result<P
     tables.sort_by(|one, other| name(one).cmp(name(other)));
     progress.note(&format!("{} tables are mapped", tables.len()));
     Ok(Prepared { stores, tables, failures })
+}
+
+/// A condition is SQL of the store it is meant for; files and snapshots have none.
+fn check_filters(plan: &RunPlan, stores: &Pair<Arc<dyn Store>>) -> Result<()> {
+    let requests = plan.tables.as_deref().unwrap_or(std::slice::from_ref(&plan.defaults));
+    for side in Side::BOTH {
+        let identity = stores.get(side).identity();
+        let sql = matches!(identity.kind, StoreKind::Sqlite | StoreKind::Postgres | StoreKind::Mysql);
+        if !sql && requests.iter().any(|request| request.filters.get(side).is_some()) {
+            return Err(Error::usage(format!("a condition (--where) cannot be applied to the {side}: it holds files"))
+                .at(&identity.url)
+                .hint("compare without the condition, or write the files with it"));
+        }
+    }
+    Ok(())
 }
 
 async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Pair<Option<Table>>> {

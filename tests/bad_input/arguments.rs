@@ -29,7 +29,10 @@ fn a_key_column_that_is_ignored() {
 
 #[test]
 fn an_unknown_time_zone() {
-    wrong_usage(&["--time-zone", "Europe/Wien"], &["Europe/Wien"]);
+    let tieout = Tieout::new();
+    two_stores(&tieout);
+    let outcome = tieout.diff("source.db", "target.db", &["--time-zone", "Europe/Wien"]).exits(2);
+    outcome.saying(&["Europe/Wien", "Europe/Vienna"]);
 }
 
 #[test]

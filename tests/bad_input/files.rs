@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
 
 use crate::binary::Tieout;
 
@@ -18,7 +20,9 @@ fn parquet(file: &Path) {
         ("name", Arc::new(StringArray::from(names)) as _),
     ])
     .expect("a batch");
-    let mut writer = ArrowWriter::try_new(File::create(file).expect("a file"), batch.schema(), None).expect("a writer");
+    let compressed = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let mut writer =
+        ArrowWriter::try_new(File::create(file).expect("a file"), batch.schema(), Some(compressed)).expect("a writer");
     writer.write(&batch).expect("written");
     writer.close().expect("closed");
 }

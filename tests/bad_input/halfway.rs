@@ -173,7 +173,12 @@ fn the_process_title_of_a_run_does_not_show_the_password() {
 fn ends_soon_after_ctrl_c(run: Running<'_>) {
     run.signal("INT");
     let begin = Instant::now();
-    run.end().fails(3).saying(&["interrupted"]);
+    // No error of tieout's: the message says so without the word.
+    let outcome = run.end().exits(3).saying(&["interrupted", "hint:"]);
+    outcome.assert_nothing_looks_equal();
+    for word in ["interrupted", "hint:"] {
+        assert_eq!(outcome.stderr.matches(word).count(), 1, "one message and one hint\n{outcome}");
+    }
     assert!(begin.elapsed() < Duration::from_secs(20), "it took {:?} to stop", begin.elapsed());
 }
 

@@ -112,8 +112,9 @@ fn stores_without_any_table_are_undecided() {
     for name in ["source.db", "target.db"] {
         crate::sqlite::database(tieout.folder.path(), name, "CREATE TABLE t (id INTEGER PRIMARY KEY); DROP TABLE t");
     }
-    let outcome = tieout.diff("source.db", "target.db", &[]).fails(3);
-    assert_eq!(outcome.report().verdict(), "undecided");
+    let report = tieout.diff("source.db", "target.db", &[]).exits(3).report();
+    assert_eq!(report.verdict(), "undecided");
+    assert!(report.summary["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{:#}", report.summary);
 }
 
 #[test]
@@ -121,7 +122,9 @@ fn a_file_that_is_no_database_is_undecided() {
     let tieout = Tieout::new();
     two_stores(&tieout);
     tieout.write("noise.db", [0x5a; 9000]);
-    tieout.diff("noise.db", "target.db", &[]).fails(3).saying(&["noise.db"]);
+    tieout.diff("sqlite://noise.db", "target.db", &[]).fails(3).saying(&["noise.db"]);
+    // By its path alone nobody can tell which kind of store it was meant to be.
+    tieout.diff("noise.db", "target.db", &[]).fails(2).saying(&["noise.db"]);
 }
 
 #[test]

@@ -143,10 +143,9 @@ fn a_mysql_user_who_may_only_read_gets_the_same_answer() {
     let mysql = published(Dialect::Mysql);
     let reader = mysql.replace("mysql://app:", "mysql://reader:");
     assert_ne!(mysql, reader);
-    let [as_owner, as_reader] = [mysql, reader].map(|url| {
-        let tieout = Tieout::new();
-        tieout.diff(published(Dialect::Postgres), url, &[]).exits(1).report()
-    });
+    let folders = [Tieout::new(), Tieout::new()];
+    let [as_owner, as_reader] = [(&folders[0], mysql), (&folders[1], reader)]
+        .map(|(tieout, url)| tieout.diff(published(Dialect::Postgres), url, &[]).exits(1).report());
     assert_exactly(
         &as_reader,
         Dialect::Postgres,

@@ -18,7 +18,7 @@ fn json_prints_exactly_the_summary() {
 #[test]
 fn json_prints_the_summary_also_when_nothing_could_be_compared() {
     let tieout = Tieout::new();
-    let outcome = compare(&tieout, ONE, OTHER, &["--json", "--table", "nope"]).fails(3);
+    let outcome = compare(&tieout, ONE, OTHER, &["--json", "--table", "nope"]).exits(3);
     let summary: serde_json::Value = serde_json::from_str(&outcome.stdout).expect("stdout is JSON");
     assert_eq!(summary["verdict"], "undecided");
 }

@@ -97,7 +97,8 @@ fn write(case: &Case, side: Side, way: &Way, folder: &Path) {
         pieces.push(&[]);
     }
     for (at, piece) in pieces.into_iter().enumerate() {
-        let columns = case.types.iter().enumerate().map(|(column, of)| (format!("c{column}"), array(*of, column, piece)));
+        let columns =
+            case.types.iter().enumerate().map(|(column, of)| (format!("c{column}"), array(*of, column, piece)));
         let batch = RecordBatch::try_from_iter_with_nullable(columns.map(|(name, array)| (name, array, true))).unwrap();
         let file = File::create(folder.join(format!("{at}.parquet"))).unwrap();
         let mut writer = ArrowWriter::try_new(file, batch.schema(), None).unwrap();

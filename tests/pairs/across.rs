@@ -9,8 +9,6 @@ type Case = (&'static str, [&'static str; 2], [&'static str; 3]);
 
 const BIG: &str = "12345678901234567890123456789012345.123456789012345678901234567890";
 const BIG_CHANGED: &str = "12345678901234567890123456789012345.123456789012345678901234567891";
-const BIG_TEXT: &str = "'12345678901234567890123456789012345.123456789012345678901234567890'";
-const BIG_TEXT_CHANGED: &str = "'12345678901234567890123456789012345.123456789012345678901234567891'";
 const JSON: &str = r#"'{"b": 1.0, "a": [1, null, {"z": 1e2}], "u": "\u00fc"}'"#;
 const JSON_OTHER_WAY: &str = r#"'{"a":[1.0,null,{"z":100}],"u":"ü","b":1}'"#;
 const JSON_CHANGED: &str = r#"'{"a":[1.0,null,{"z":100}],"u":"ü","b":2}'"#;
@@ -78,7 +76,6 @@ const SQLITE: &[Case] = &[
     ("real_for_int", ["bigint", "9007199254740993"], ["INTEGER", "9007199254740993", "9007199254740992.0"]),
     ("amount", ["numeric(12,2)", "1.10"], ["DECIMAL(12,2)", "1.10", "1.11"]),
     ("whole", ["numeric(12,2)", "5.00"], ["NUMERIC", "5", "6"]),
-    ("exact_text", ["numeric(65,30)", BIG], ["TEXT", BIG_TEXT, BIG_TEXT_CHANGED]),
     ("float4", ["real", "0.1"], ["REAL", "0.1", "0.2"]),
     ("float8", ["double precision", "0.30000000000000004"], ["REAL", "0.30000000000000004", "0.3"]),
     ("yes", ["boolean", "true"], ["BOOLEAN", "1", "0"]),
@@ -92,7 +89,6 @@ const SQLITE: &[Case] = &[
     ("clock", ["time", "'23:59:59.123456'"], ["TIME", "'23:59:59.123456'", "'23:59:59.123457'"]),
     ("moment", ["timestamp", "'2024-02-29 12:34:56.100'"], ["DATETIME", "'2024-02-29 12:34:56.1'", "'2024-02-29 12:34:56.2'"]),
     ("iso", ["timestamp", "'2024-02-29 12:34:56'"], ["TIMESTAMP", "'2024-02-29T12:34:56'", "'2024-02-29T12:34:57'"]),
-    ("instant", ["timestamptz", "'2024-02-29 12:34:56+05:30'"], ["TIMESTAMP", "'2024-02-29T07:04:56Z'", "'2024-02-29T12:34:56Z'"]),
     ("uuid_text", ["uuid", "'6ccd780c-baba-1026-9564-5b8c656024db'"], ["TEXT", "'6CCD780C-BABA-1026-9564-5B8C656024DB'", "'6ccd780c-baba-1026-9564-5b8c656024dc'"]),
     ("uuid_bin", ["uuid", "'6ccd780c-baba-1026-9564-5b8c656024db'"], ["BLOB", "x'6ccd780cbaba102695645b8c656024db'", "x'00'"]),
     ("jsonb", ["jsonb", JSON], ["JSON", JSON_OTHER_WAY, JSON_CHANGED]),

@@ -265,7 +265,8 @@ mod tests {
             let there = rows - counts.missing + counts.unexpected + counts.duplicate;
             assert_eq!(count(&paths.target, &sql), there, "{table}");
         }
-        let orders = Counts { missing: 50, corrupt: 20, ..Counts::default() };
+        // One of the 20 long comments was lost with its order.
+        let orders = Counts { missing: 50, corrupt: 19, ..Counts::default() };
         assert_eq!(damage.counts("orders"), orders);
         let lines = Counts { duplicate: 25, corrupt: 20, ..Counts::default() };
         assert_eq!(damage.counts("order_lines"), lines);
