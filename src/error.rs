@@ -108,7 +108,8 @@ impl fmt::Display for Error {
         let mut last = String::new();
         let mut cause = self.cause.as_deref().map(|c| c as &dyn std::error::Error);
         while let Some(error) = cause {
-            let text = error.to_string();
+            // Servers quote the statement over several lines; an error has one.
+            let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             // Libraries often repeat the inner message in the outer one; say it once.
             if !last.contains(&text) {
                 write!(f, ": {text}")?;

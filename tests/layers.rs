@@ -24,7 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "error",
         ],
     ),
-    ("config", &["model", "canonical", "error"]),
+    ("config", &["store", "model", "canonical", "error"]),
     ("store", &["model", "files", "canonical", "error"]),
     ("mapping", &["model", "files", "canonical", "error"]),
     ("snapshot", &["model", "files", "canonical", "error"]),

@@ -28,7 +28,7 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::time::{self, Moment, NoInstant};
-use super::types::{CanonicalType, Precision};
+use super::types::{CanonicalType, LooseHint, Precision};
 use super::{Misfits, identifier, json, number, truth};
 use crate::error::{Error, Result};
 
@@ -181,7 +181,7 @@ pub fn encode_column(
             let values = to.array.as_binary_opt::<i32>().ok_or_else(wrong)?;
             to.fill(|out, row| to.blob(out, values.value(row)))
         }
-        (C::Loose(_), _) => to.loose(),
+        (C::Loose(hint), _) => to.loose(*hint),
         (C::Number | C::Text | C::Char | C::Json | C::Untyped | C::Opaque { .. }, _) => {
             let values = to.array.as_string_opt::<i32>().ok_or_else(wrong)?;
             to.fill(|out, row| to.text(out, values.value(row)))
@@ -311,7 +311,7 @@ impl Encoder<'_> {
         }
     }
 
-    fn loose(&self) -> Result<EncodedColumn> {
+    fn loose(&self, hint: LooseHint) -> Result<EncodedColumn> {
         let damaged = || Error::snapshot(format!("column {}: not the layout of an SQLite column", self.name));
         let parts = self.array.as_struct_opt().ok_or_else(damaged)?;
         if parts.num_columns() != 4 {
@@ -327,7 +327,7 @@ impl Encoder<'_> {
             } else if reals.is_valid(row) {
                 self.loose_real(out, reals.value(row));
             } else if texts.is_valid(row) {
-                self.loose_text(out, texts.value(row));
+                self.loose_text(out, texts.value(row), hint);
             } else {
                 self.blob(out, blobs.value(row));
             }
@@ -357,9 +357,11 @@ impl Encoder<'_> {
     }
 
     /// Text in an SQLite column counts as what it says only where SQLite has no class of its own for the type: it has
-    /// one for numbers, so text in a number column is a fault, but times, uuids and JSON are always kept as text.
-    fn loose_text(&self, out: &mut Vec<u8>, text: &str) {
+    /// one for numbers, so text in a number column is a fault, but times, uuids and JSON are always kept as text. A column
+    /// that was declared as text keeps its numbers as text too, which is how exact decimals survive in SQLite.
+    fn loose_text(&self, out: &mut Vec<u8>, text: &str, hint: LooseHint) {
         match self.reading.encoding {
+            Encoding::Number | Encoding::Float32 | Encoding::Float64 if hint == LooseHint::Text => self.text(out, text),
             Encoding::Number | Encoding::Float32 | Encoding::Float64 | Encoding::Boolean => {
                 push_unreadable(out, |out| push_text(out, text));
             }

@@ -122,7 +122,7 @@ pub struct SnapshotArguments {
 /// How much a command says on stderr.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Talk {
-    /// Say nothing but errors
+    /// Say nothing but errors (and what --json prints)
     #[arg(short, long, conflicts_with = "verbose")]
     pub quiet: bool,
     /// Say more: notes, and the time each stage took

@@ -19,11 +19,7 @@ pub fn report(error: &Error) -> ExitCode {
 pub fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
         ErrorKind::Usage => 2,
-        ErrorKind::Store
-        | ErrorKind::Snapshot
-        | ErrorKind::Compare
-        | ErrorKind::Output
-        | ErrorKind::Interrupted => 3,
+        ErrorKind::Store | ErrorKind::Snapshot | ErrorKind::Compare | ErrorKind::Output | ErrorKind::Interrupted => 3,
     }
 }
 
@@ -39,7 +35,9 @@ fn described(error: &Error, colour: bool) -> String {
 
 /// What a store says may hold escape sequences; a terminal must not obey them.
 fn visible(text: &str) -> String {
-    text.chars().flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] }).collect()
+    text.chars()
+        .flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] })
+        .collect()
 }
 
 #[cfg(test)]

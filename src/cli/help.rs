@@ -39,11 +39,11 @@ Examples:
   tieout diff postgres://app@db1/shop exports/ --ignore updated_at --time-zone Europe/Berlin
   tieout diff old.db new.db --table orders --where \"id < 1000\" --json
 
-Without --table, all tables that exist on both sides are compared, and a table on one side only makes the verdict
-differ. Names meet their counterparts exactly, failing that without regard to case, failing that without regard to
+Without --table, all tables that exist on both sides are compared, and a table on one side only makes the verdict \
+differ. Names meet their counterparts exactly, failing that without regard to case, failing that without regard to \
 case and underscores.
 
-A URL on the command line shows in the list of processes, its password too. `tieout run` with ${NAME} in its config
+A URL on the command line shows in the list of processes, its password too. `tieout run` with ${NAME} in its config \
 file reads passwords from the environment instead."
 );
 
@@ -76,8 +76,8 @@ The config:
   target = \"created_at\"
   time_zone = \"Europe/Paris\"
 
-`tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at
-the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key,
+`tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at \
+the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key, \
 --ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns."
 );
 
@@ -87,7 +87,8 @@ Examples:
   tieout init old.db new.db > tieout.toml
   tieout init postgres://app:secret@db1/shop mysql://app@db2/shop > tieout.toml
 
-No row is read. A password in a URL is never written: ${SOURCE_PASSWORD} or ${TARGET_PASSWORD} stands in its place.
+No row is read. A password in a URL is never written: ${SOURCE_PASSWORD} or ${TARGET_PASSWORD} stands in its \
+place.
 
 Exit codes:
   0  the config was printed
@@ -100,8 +101,8 @@ Examples:
   tieout demo
   tieout demo --rows 2000000 --dir /tmp/shop --out /tmp/reports
 
-The two stores stay in DIR (source.db, target.db), together with damage.json, which lists every damaged key. Running
-the demo again writes these three files anew, with the same bytes for the same --rows; files of the same names that
+The two stores stay in DIR (source.db, target.db), together with damage.json, which lists every damaged key. Running \
+the demo again writes these three files anew, with the same bytes for the same --rows; databases of the same names that \
 are not the demo's own are never overwritten.
 
 Exit codes:

@@ -15,6 +15,7 @@ mod lines;
 mod run;
 mod snapshot;
 mod terminal;
+mod title;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use self::args::{Arguments, Command};
 
 /// Parses the arguments, runs the command and gives its exit code.
 pub fn main() -> ExitCode {
-    let arguments = match args::parse(std::env::args_os()) {
+    let arguments = match args::parse(title::arguments()) {
         Ok(arguments) => arguments,
         Err(shown) => return shown.print(),
     };

@@ -18,8 +18,7 @@ pub async fn execute(arguments: SnapshotArguments) -> Result<u8> {
     let tables = (!arguments.tables.is_empty()).then_some(arguments.tables.as_slice());
     let workers = arguments.workers.unwrap_or(Options::default().workers);
     let display = Display::new(arguments.talk);
-    let done =
-        or_interrupted(tieout::run::snapshot(&store, tables, &arguments.out, workers, display.progress())).await;
+    let done = or_interrupted(tieout::run::snapshot(&store, tables, &arguments.out, workers, display.progress())).await;
     display.finish();
     let done = done?;
     if !arguments.talk.quiet {

@@ -11,7 +11,10 @@ use crate::model::{Pair, Side, StoreIdentity, TableOutcome};
 /// Writes the config. `run` accepts it unchanged; it holds no password, also where the URLs do.
 pub fn draft(stores: &Pair<StorePlan>, identities: &Pair<StoreIdentity>, outcomes: &[TableOutcome]) -> String {
     let mut lines = vec![
-        format!("# Drafted by tieout {} from both schemas. Read it through, then: tieout run FILE", env!("CARGO_PKG_VERSION")),
+        format!(
+            "# Drafted by tieout {} from both schemas. Read it through, then: tieout run FILE",
+            env!("CARGO_PKG_VERSION")
+        ),
         "# ${NAME} in a string is read from the environment. Relative paths start at the current directory.".into(),
         "#".into(),
         "# out = \"reports\"               # where the run directories go".into(),

@@ -128,13 +128,13 @@ impl Reader<'_> {
             options.out = self.not_empty(out, "out")?.into();
         }
         if let Some(workers) = &file.workers {
-            options.workers =
-                usize::try_from(*workers.get_ref()).ok().filter(|n| (1..=WORKERS_MAX).contains(n)).ok_or_else(
-                    || {
-                        Error::usage(format!("\"workers\" must be between 1 and {WORKERS_MAX}"))
-                            .at(self.document.place(workers.span()))
-                    },
-                )?;
+            options.workers = usize::try_from(*workers.get_ref())
+                .ok()
+                .filter(|n| (1..=WORKERS_MAX).contains(n))
+                .ok_or_else(|| {
+                    Error::usage(format!("\"workers\" must be between 1 and {WORKERS_MAX}"))
+                        .at(self.document.place(workers.span()))
+                })?;
         }
         if let Some(memory) = &file.memory {
             options.memory_bytes_max = parse_memory(memory.get_ref()).map_err(|e| self.at(e, memory))?;

@@ -277,6 +277,8 @@ fn fraction_digits(column: &Column) -> u32 {
         return digits;
     }
     match &column.canonical {
+        // MySQL and MariaDB write no (0) behind a type that keeps whole seconds.
+        _ if matches!(column.native.as_str(), "datetime" | "timestamp" | "time") => 0,
         CanonicalType::Time(Precision::Nano)
         | CanonicalType::Timestamp(Precision::Nano)
         | CanonicalType::Instant(Precision::Nano) => 9,
@@ -313,6 +315,15 @@ mod tests {
         assert!(matches!(shared(naive.clone(), instant.clone()), Shared::Nothing(why) if why.contains("--time-zone")));
         let zones = Pair::new(Some(Tz::UTC), None);
         assert!(matches!(shared_type(Pair::new(&naive, &instant), zones), Shared::Type(..)));
+    }
+
+    #[test]
+    fn a_column_that_keeps_whole_seconds_is_lossy_against_one_that_keeps_fractions() {
+        use crate::canonical::Precision::Micro;
+        let fine = column("timestamp without time zone", CanonicalType::Timestamp(Micro));
+        let coarse = column("datetime", CanonicalType::Timestamp(Micro));
+        let Shared::Type(_, findings) = shared(fine, coarse) else { panic!("comparable") };
+        assert_eq!(findings, ["lossy: timestamp without time zone against datetime"]);
     }
 
     #[test]

@@ -89,11 +89,16 @@ pub fn request_tables(tables: Pair<&[TableName]>, requests: &[TableRequest]) -> 
     Ok(matches)
 }
 
+/// The table that `wanted` names: written whole, or without its schema, or with the schema of the other store.
 fn find(tables: &[TableName], wanted: &str, side: Side) -> Result<Option<(TableName, Nearness)>> {
-    if let Some(exact) = tables.iter().find(|t| t.to_string() == wanted) {
-        return Ok(Some((exact.clone(), Nearness::Exact)));
+    let bare: Vec<String> = tables.iter().map(|t| t.name.clone()).collect();
+    let whole: Vec<String> = tables.iter().map(ToString::to_string).collect();
+    let without_schema = wanted.rsplit_once('.').map(|(_, name)| name);
+    if let Some(at) = whole.iter().position(|name| name == wanted) {
+        return Ok(Some((tables[at].clone(), Nearness::Exact)));
     }
-    let by = |names: Vec<String>| -> Result<Option<(TableName, Nearness)>> {
+    for (names, wanted) in [(&bare, Some(wanted)), (&whole, Some(wanted)), (&bare, without_schema)] {
+        let Some(wanted) = wanted else { continue };
         for nearness in Nearness::ALL {
             let folded = nearness.fold(wanted);
             let found: Vec<usize> = (0..names.len()).filter(|i| nearness.fold(&names[*i]) == folded).collect();
@@ -101,21 +106,15 @@ fn find(tables: &[TableName], wanted: &str, side: Side) -> Result<Option<(TableN
                 [] => {}
                 [one] => return Ok(Some((tables[*one].clone(), nearness))),
                 several => {
-                    let all: Vec<String> = several.iter().map(|i| tables[*i].to_string()).collect();
-                    return Err(Error::usage(format!(
-                        "table {wanted} is ambiguous in the {side}: it may be {}",
-                        all.join(" or ")
-                    ))
-                    .hint("write the name exactly, with its schema"));
+                    let all: Vec<&str> = several.iter().map(|i| whole[*i].as_str()).collect();
+                    let all = all.join(" or ");
+                    return Err(Error::usage(format!("table {wanted} is ambiguous in the {side}: it may be {all}"))
+                        .hint("write the name exactly, with its schema"));
                 }
             }
         }
-        Ok(None)
-    };
-    match by(tables.iter().map(|t| t.name.clone()).collect())? {
-        Some(found) => Ok(Some(found)),
-        None => by(tables.iter().map(ToString::to_string).collect()),
     }
+    Ok(None)
 }
 
 /// Bare names where they are unique in the store, else with their schema.

@@ -15,16 +15,26 @@ pub(super) struct RunDirectory {
     finished: bool,
 }
 
+/// Proves that files can be written to `out`, and creates it where it does not exist.
+pub fn check_output(out: &Path) -> Result<()> {
+    let probe = out.join(format!(".probe-{}", std::process::id()));
+    fs::create_dir_all(out)
+        .and_then(|()| fs::write(&probe, b"tieout"))
+        .and_then(|()| fs::remove_file(&probe))
+        .map_err(|e| unwritable(e, out))
+}
+
+fn unwritable(cause: std::io::Error, out: &Path) -> Error {
+    Error::usage("the output directory cannot be written")
+        .at(out.display())
+        .because(cause)
+        .hint("choose another with --out; nothing was read or compared")
+}
+
 impl RunDirectory {
     /// Creates the directory of a new run and proves that it can be written.
     pub fn create(out: &Path) -> Result<Self> {
-        let cannot = |e: std::io::Error, path: &Path| {
-            Error::usage("the output directory cannot be written")
-                .at(path.display())
-                .because(e)
-                .hint("choose another with --out; nothing was read or compared")
-        };
-        fs::create_dir_all(out).map_err(|e| cannot(e, out))?;
+        check_output(out)?;
         // Two runs may begin in the same second.
         for attempt in 0u32.. {
             let suffix = format!("{:04x}", std::process::id().wrapping_add(attempt * 7919) & 0xFFFF);
@@ -33,13 +43,11 @@ impl RunDirectory {
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let directory = Self { id, out: out.to_owned(), finished: false, path };
-                    let probe = directory.path.join(".probe");
-                    fs::write(&probe, b"tieout").and_then(|()| fs::remove_file(&probe)).map_err(|e| cannot(e, out))?;
-                    fs::create_dir_all(directory.scratch()).map_err(|e| cannot(e, out))?;
+                    fs::create_dir_all(directory.scratch()).map_err(|e| unwritable(e, out))?;
                     return Ok(directory);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {}
-                Err(e) => return Err(cannot(e, out)),
+                Err(e) => return Err(unwritable(e, out)),
             }
         }
         Err(Error::usage("no free name for a run").at(out.display()))

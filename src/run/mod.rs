@@ -25,6 +25,7 @@ use crate::store::Store;
 use crate::verdict;
 
 use directory::RunDirectory;
+pub use directory::check_output;
 pub use standalone::{SnapshotDone, snapshot};
 
 /// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.

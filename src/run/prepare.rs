@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
+use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableOutcome, TableResult, Verdict};
+use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult, Verdict};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -39,6 +40,14 @@ pub(super) async fn prepare(
 ) -> Result<Prepared> {
     check_filters(plan, &stores)?;
     let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
+    for side in Side::BOTH {
+        if names.get(side).is_empty() {
+            let error = Error::store(format!("the {side} has no tables: nothing can be compared"))
+                .at(&stores.get(side).identity().url)
+                .hint("check the path, or the database and the user's rights in the URL");
+            return Ok(Prepared { stores, tables: Vec::new(), failures: vec![error] });
+        }
+    }
     let names = names.as_ref().map(Vec::as_slice);
     let matches = match &plan.tables {
         Some(requests) => request_tables(names, requests)?,
@@ -46,6 +55,9 @@ pub(super) async fn prepare(
     };
     let (mut described, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for asked in matches {
+        if asked.names.source.is_none() && asked.names.target.is_none() {
+            failures.push(unknown_table(&asked.name, names));
+        }
         match describe(&stores, &asked).await {
             Ok(tables) => described.push(Described { asked, tables }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
@@ -76,6 +88,16 @@ fn check_filters(plan: &RunPlan, stores: &Pair<Arc<dyn Store>>) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The error for a table that was asked for and is nowhere.
+fn unknown_table(name: &str, names: Pair<&[TableName]>) -> Error {
+    let known: Vec<&str> = Side::BOTH.iter().flat_map(|side| names.get(*side).iter()).map(|n| n.name.as_str()).collect();
+    let error = Error::store(format!("neither store has a table {name}"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => error.hint(format!("did you mean {near}?")),
+        None => error.hint("`tieout init SOURCE TARGET` lists the tables of both"),
+    }
 }
 
 async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Pair<Option<Table>>> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::directory::folder;
+use super::directory::{check_output, folder};
 use super::reading::{Job, Reader};
 use crate::config::StorePlan;
 use crate::error::{Error, Result};
@@ -28,17 +28,7 @@ pub async fn snapshot(
     workers: usize,
     progress: Arc<dyn Progress>,
 ) -> Result<SnapshotDone> {
-    std::fs::create_dir_all(out)
-        .and_then(|()| {
-            let probe = out.join(".probe");
-            std::fs::write(&probe, b"tieout").and_then(|()| std::fs::remove_file(&probe))
-        })
-        .map_err(|e| {
-            Error::usage("the output directory cannot be written")
-                .at(out.display())
-                .because(e)
-                .hint("choose another with --out; nothing was read")
-        })?;
+    check_output(out)?;
     let store = connect::connect(&store.url).await?;
     let names = chosen(&store.tables().await?, tables, &store.identity().url)?;
     for name in &names {

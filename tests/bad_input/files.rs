@@ -6,8 +6,6 @@ use std::sync::Arc;
 
 use arrow::array::{Int64Array, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 
 use crate::binary::Tieout;
 
@@ -20,9 +18,7 @@ fn parquet(file: &Path) {
         ("name", Arc::new(StringArray::from(names)) as _),
     ])
     .expect("a batch");
-    let compressed = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-    let mut writer =
-        ArrowWriter::try_new(File::create(file).expect("a file"), batch.schema(), Some(compressed)).expect("a writer");
+    let mut writer = ArrowWriter::try_new(File::create(file).expect("a file"), batch.schema(), None).expect("a writer");
     writer.write(&batch).expect("written");
     writer.close().expect("closed");
 }
@@ -72,13 +68,12 @@ fn truncated_parquet() {
 }
 
 #[test]
-fn parquet_whose_pages_are_damaged() {
+fn parquet_with_a_damaged_page() {
     let tieout = Tieout::new();
     parquet(&tieout.path("good/t.parquet"));
     let mut bytes = std::fs::read(tieout.path("good/t.parquet")).expect("a file");
-    for byte in &mut bytes[100..2000] {
-        *byte ^= 0xa5;
-    }
+    // The header of the first page. (What is damaged within a page shows as a difference: pages carry no checksum.)
+    bytes[4..40].fill(0xff);
     tieout.write("bad/t.parquet", bytes);
     undecided(&tieout, "bad/t.parquet", "good/t.parquet", &["t.parquet"]);
 }

@@ -11,6 +11,7 @@ fn found_first(tieout: &Tieout, out: &str) {
     assert!(!outcome.stderr.contains("127.0.0.1"), "a store was tried first\n{outcome}");
     tieout.run(["snapshot", &nobody, "--out", out]).fails(2).saying(&[out]);
     tieout.run(["demo", "--out", out]).fails(2).saying(&[out]);
+    assert!(!tieout.path("tieout-demo").exists(), "the demo was built first");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tables::Case;
 
 proptest! {
     // Each case runs the whole pipeline several times over real Parquet files.
-    #![proptest_config(ProptestConfig { cases: 48, max_shrink_iters: 200, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 24, max_shrink_iters: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn the_pipeline_finds_what_a_naive_comparison_finds(case in tables::case()) {

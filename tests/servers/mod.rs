@@ -87,7 +87,7 @@ impl Drop for Supervised {
 
 /// A folder for files that several tests share. It goes when this process goes, in the manner of the servers.
 pub fn folder() -> &'static Path {
-    static FOLDER: OnceLock<(PathBuf, ChildStdin)> = OnceLock::new();
+    static FOLDER: OnceLock<(PathBuf, Child)> = OnceLock::new();
     let make = || {
         let script = r#"set -e; dir=$(mktemp -d "${TMPDIR:-/tmp}/tieout-files.XXXXXX"); trap 'rm -rf "$dir"' EXIT
             trap 'exit 1' INT TERM HUP; echo "$dir"; while read -r _; do :; done"#;
@@ -96,7 +96,8 @@ pub fn folder() -> &'static Path {
         let mut shell = shell.spawn().expect("sh starts");
         let mut folder = String::new();
         BufReader::new(shell.stdout.take().expect("a pipe")).read_line(&mut folder).expect("the shell answers");
-        (PathBuf::from(folder.trim_end()), shell.stdin.take().expect("a pipe"))
+        // The child keeps its end of the pipe open for as long as this process lives.
+        (PathBuf::from(folder.trim_end()), shell)
     };
     &FOLDER.get_or_init(make).0
 }

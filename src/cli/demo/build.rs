@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use rusqlite::{Connection, Statement, ToSql, params};
 use tempfile::TempPath;
@@ -27,15 +28,18 @@ const SOURCE_TABLES: &str = "
     CREATE TABLE payments (id TEXT NOT NULL PRIMARY KEY, order_id INTEGER NOT NULL, method VARCHAR(20) NOT NULL,
         amount DECIMAL(12,2) NOT NULL, paid_at TIMESTAMP NOT NULL);";
 
-/// Builds `source.db` and `target.db` in `dir` and tells what is wrong with the target.
-pub fn build(dir: &Path, rows: u64) -> Result<Damage> {
-    std::fs::create_dir_all(dir).map_err(|e| unwritable(dir, e))?;
+/// Builds `source.db` and `target.db` in `dir` and tells what is wrong with the target. Once `stop` is set, the build
+/// ends as interrupted and leaves nothing behind.
+pub fn build(dir: &Path, rows: u64, stop: &AtomicBool) -> Result<Damage> {
+    std::fs::create_dir_all(dir).map_err(|e| unusable(dir, e))?;
     let paths = Pair::from_fn(|side| path(dir, side));
     for path in [&paths.source, &paths.target] {
         refuse_a_stranger(path)?;
     }
-    let mut drafts = Pair::new(Draft::create(dir, Side::Source)?, Draft::create(dir, Side::Target)?);
-    let damage = fill(&Shop::of_rows(rows), &mut drafts).map_err(|e| unwritable(dir, e))?;
+    let drafts = Pair::new(Draft::create(dir, Side::Source)?, Draft::create(dir, Side::Target)?);
+    let shop = Shop::of_rows(rows);
+    let connections = drafts.as_ref().map(|draft| &draft.connection);
+    let damage = Filling { shop, hits: Hits::of(&shop), connections, dir, stop }.fill()?;
     drafts.source.finish(&paths.source)?;
     drafts.target.finish(&paths.target)?;
     Ok(damage)
@@ -54,8 +58,8 @@ struct Draft {
 
 impl Draft {
     fn create(dir: &Path, side: Side) -> Result<Self> {
-        let file = tempfile::Builder::new().prefix(&format!(".{side}-")).suffix(".db").tempfile_in(dir);
-        let path = file.map_err(|e| unwritable(dir, e))?.into_temp_path();
+        let file = draft_file().prefix(&format!(".{side}-")).suffix(".db").tempfile_in(dir);
+        let path = file.map_err(|e| unusable(dir, e))?.into_temp_path();
         let open = || -> rusqlite::Result<Connection> {
             let connection = Connection::open(&path)?;
             // A draft that is not finished is thrown away, so it needs neither a journal nor a sync.
@@ -80,124 +84,148 @@ impl Draft {
     }
 }
 
-fn fill(shop: &Shop, drafts: &mut Pair<Draft>) -> rusqlite::Result<Damage> {
-    let connections = drafts.as_ref().map(|draft| &draft.connection);
-    let hits = Hits::of(shop);
-    let mut mishaps = customers(shop, &hits, &connections)?;
-    mishaps.extend(orders(shop, &hits, &connections)?);
-    mishaps.extend(order_lines(shop, &hits, &connections)?);
-    mishaps.extend(payments(shop, &hits, &connections)?);
-    Ok(Damage { mishaps })
+/// Both stores while they are being filled.
+struct Filling<'a> {
+    shop: Shop,
+    hits: Hits,
+    connections: Pair<&'a Connection>,
+    dir: &'a Path,
+    stop: &'a AtomicBool,
 }
 
-fn customers(shop: &Shop, hits: &Hits, connections: &Pair<&Connection>) -> rusqlite::Result<Vec<Mishap>> {
-    let mut insert = prepare(connections, "INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?)")?;
-    let story = "an import wrote an empty string where there was NULL";
-    let mut emptied = Mishap::new("customers", Class::Corrupt, Some("note"), story);
-    let mut added =
-        Mishap::new("customers", Class::Unexpected, None, "accounts of the migration's tests were never removed");
-    for at in 0..shop.customers + hits.test_customers {
-        let mut row = shop.customer(at);
-        let is_test = at >= shop.customers;
-        if is_test {
-            (row.name, row.email, row.note) =
-                (format!("Test {}", row.id), format!("test.{}@example.com", row.id), Some("created by a test"));
-            added.hit(row.id.to_string());
+impl<'a> Filling<'a> {
+    fn fill(&self) -> Result<Damage> {
+        let tables = [self.customers()?, self.orders()?, self.order_lines()?, self.payments()?];
+        Ok(Damage { mishaps: tables.into_iter().flatten().collect() })
+    }
+
+    fn customers(&self) -> Result<Vec<Mishap>> {
+        let mut insert = self.prepare("INSERT INTO customers VALUES (?, ?, ?, ?, ?, ?, ?)")?;
+        let story = "an import wrote an empty string where there was NULL";
+        let mut emptied = Mishap::new("customers", Class::Corrupt, Some("note"), story);
+        let mut added =
+            Mishap::new("customers", Class::Unexpected, None, "accounts of the migration's tests were never removed");
+        for at in 0..self.shop.customers + self.hits.test_customers {
+            let mut row = self.shop.customer(at);
+            let is_test = at >= self.shop.customers;
+            if is_test {
+                (row.name, row.email, row.note) =
+                    (format!("Test {}", row.id), format!("test.{}@example.com", row.id), Some("created by a test"));
+                added.hit(row.id.to_string());
+            }
+            let put = |statement: &mut Statement<'_>, note: Option<&str>| {
+                self.put(
+                    statement,
+                    params![row.id, row.name, row.email, row.country, row.created_at, row.loyalty, note],
+                )
+            };
+            let mut note = row.note;
+            if !is_test {
+                put(&mut insert.source, row.note)?;
+                if self.hits.emptied_notes.contains(&at) && note.is_none() {
+                    note = Some("");
+                    emptied.hit(row.id.to_string());
+                }
+            }
+            put(&mut insert.target, note)?;
         }
-        let put = |statement: &mut Statement<'_>, note: Option<&str>| {
-            put(statement, params![row.id, row.name, row.email, row.country, row.created_at, row.loyalty, note])
-        };
-        let mut note = row.note;
-        if !is_test {
-            put(&mut insert.source, row.note)?;
-            if hits.emptied_notes.contains(&at) && note.is_none() {
-                note = Some("");
-                emptied.hit(row.id.to_string());
+        Ok(vec![emptied, added])
+    }
+
+    fn orders(&self) -> Result<Vec<Mishap>> {
+        let mut insert = self.prepare("INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)")?;
+        let mut lost = Mishap::new("orders", Class::Missing, None, "a batch was lost");
+        let story = "comments were cut off after 40 characters";
+        let mut cut = Mishap::new("orders", Class::Corrupt, Some("comment"), story);
+        for at in 0..self.shop.orders {
+            let row = self.shop.order(at);
+            let (total, ordered_at) = (money(row.total), timestamp(row.ordered_at));
+            let put = |statement: &mut Statement<'_>, comment: Option<&str>| {
+                self.put(statement, params![row.id, row.customer_id, row.status, total, ordered_at, comment])
+            };
+            put(&mut insert.source, row.comment)?;
+            if self.hits.lost_orders.contains(&at) {
+                lost.hit(row.id.to_string());
+                continue;
+            }
+            let kept = row.comment.map(|comment| comment.chars().take(COMMENT_CHARS).collect::<String>());
+            if kept.as_deref() != row.comment {
+                cut.hit(row.id.to_string());
+            }
+            put(&mut insert.target, kept.as_deref())?;
+        }
+        Ok(vec![lost, cut])
+    }
+
+    fn order_lines(&self) -> Result<Vec<Mishap>> {
+        let mut insert = self.prepare("INSERT INTO order_lines VALUES (?, ?, ?, ?, ?)")?;
+        let mut doubled = Mishap::new(
+            "order_lines",
+            Class::Duplicate,
+            None,
+            "a batch was loaded twice: the target has no primary key",
+        );
+        let story = "prices went through a column for whole numbers";
+        let mut rounded = Mishap::new("order_lines", Class::Corrupt, Some("unit_price"), story);
+        let lines = (0..self.shop.orders).flat_map(|order| self.shop.lines(order));
+        for (row, at) in lines.zip(0..) {
+            let key = || format!("[\"{}\",\"{}\"]", row.order_id, row.line_no);
+            let put = |statement: &mut Statement<'_>, price: String| {
+                self.put(statement, params![row.order_id, row.line_no, row.sku, row.quantity, price])
+            };
+            put(&mut insert.source, money(row.unit_price))?;
+            if self.hits.rounded_lines.contains(&at) {
+                rounded.hit(key());
+                put(&mut insert.target, money((row.unit_price + 50) / 100 * 100))?;
+                continue;
+            }
+            put(&mut insert.target, money(row.unit_price))?;
+            if self.hits.doubled_lines.contains(&at) {
+                doubled.hit(key());
+                put(&mut insert.target, money(row.unit_price))?;
             }
         }
-        put(&mut insert.target, note)?;
+        Ok(vec![doubled, rounded])
     }
-    Ok(vec![emptied, added])
-}
 
-fn orders(shop: &Shop, hits: &Hits, connections: &Pair<&Connection>) -> rusqlite::Result<Vec<Mishap>> {
-    let mut insert = prepare(connections, "INSERT INTO orders VALUES (?, ?, ?, ?, ?, ?)")?;
-    let mut lost = Mishap::new("orders", Class::Missing, None, "a batch was lost");
-    let story = "comments were cut off after 40 characters";
-    let mut cut = Mishap::new("orders", Class::Corrupt, Some("comment"), story);
-    for at in 0..shop.orders {
-        let row = shop.order(at);
-        let (total, ordered_at) = (money(row.total), timestamp(row.ordered_at));
-        let put = |statement: &mut Statement<'_>, comment: Option<&str>| {
-            put(statement, params![row.id, row.customer_id, row.status, total, ordered_at, comment])
-        };
-        put(&mut insert.source, row.comment)?;
-        if hits.lost_orders.contains(&at) {
-            lost.hit(row.id.to_string());
-            continue;
+    fn payments(&self) -> Result<Vec<Mishap>> {
+        let mut insert = self.prepare("INSERT INTO payments VALUES (?, ?, ?, ?, ?)")?;
+        let story = "one worker took UTC for local time: an hour late";
+        let mut shifted = Mishap::new("payments", Class::Corrupt, Some("paid_at"), story);
+        for at in 0..self.shop.payments {
+            let row = self.shop.payment(at);
+            let put = |statement: &mut Statement<'_>, paid_at: i64| {
+                self.put(statement, params![row.id, row.order_id, row.method, money(row.amount), timestamp(paid_at)])
+            };
+            put(&mut insert.source, row.paid_at)?;
+            if self.hits.shifted_payments.contains(&at) {
+                shifted.hit(row.id.as_str());
+                put(&mut insert.target, row.paid_at + 3600)?;
+            } else {
+                put(&mut insert.target, row.paid_at)?;
+            }
         }
-        let kept = row.comment.map(|comment| comment.chars().take(COMMENT_CHARS).collect::<String>());
-        if kept.as_deref() != row.comment {
-            cut.hit(row.id.to_string());
-        }
-        put(&mut insert.target, kept.as_deref())?;
+        Ok(vec![shifted])
     }
-    Ok(vec![lost, cut])
-}
 
-fn order_lines(shop: &Shop, hits: &Hits, connections: &Pair<&Connection>) -> rusqlite::Result<Vec<Mishap>> {
-    let mut insert = prepare(connections, "INSERT INTO order_lines VALUES (?, ?, ?, ?, ?)")?;
-    let mut doubled =
-        Mishap::new("order_lines", Class::Duplicate, None, "a batch was loaded twice: the target has no primary key");
-    let story = "prices went through a column for whole numbers";
-    let mut rounded = Mishap::new("order_lines", Class::Corrupt, Some("unit_price"), story);
-    let lines = (0..shop.orders).flat_map(|order| shop.lines(order));
-    for (row, at) in lines.zip(0..) {
-        let key = || format!("[\"{}\",\"{}\"]", row.order_id, row.line_no);
-        let put = |statement: &mut Statement<'_>, price: String| {
-            put(statement, params![row.order_id, row.line_no, row.sku, row.quantity, price])
-        };
-        put(&mut insert.source, money(row.unit_price))?;
-        if hits.rounded_lines.contains(&at) {
-            rounded.hit(key());
-            put(&mut insert.target, money((row.unit_price + 50) / 100 * 100))?;
-            continue;
-        }
-        put(&mut insert.target, money(row.unit_price))?;
-        if hits.doubled_lines.contains(&at) {
-            doubled.hit(key());
-            put(&mut insert.target, money(row.unit_price))?;
-        }
+    fn prepare(&self, sql: &str) -> Result<Pair<Statement<'a>>> {
+        self.connections.try_map(|connection| connection.prepare(sql)).map_err(|e| unwritable(self.dir, e))
     }
-    Ok(vec![doubled, rounded])
-}
 
-fn payments(shop: &Shop, hits: &Hits, connections: &Pair<&Connection>) -> rusqlite::Result<Vec<Mishap>> {
-    let mut insert = prepare(connections, "INSERT INTO payments VALUES (?, ?, ?, ?, ?)")?;
-    let story = "one worker took UTC for local time: an hour late";
-    let mut shifted = Mishap::new("payments", Class::Corrupt, Some("paid_at"), story);
-    for at in 0..shop.payments {
-        let row = shop.payment(at);
-        let put = |statement: &mut Statement<'_>, paid_at: i64| {
-            put(statement, params![row.id, row.order_id, row.method, money(row.amount), timestamp(paid_at)])
-        };
-        put(&mut insert.source, row.paid_at)?;
-        if hits.shifted_payments.contains(&at) {
-            shifted.hit(row.id.as_str());
-            put(&mut insert.target, row.paid_at + 3600)?;
-        } else {
-            put(&mut insert.target, row.paid_at)?;
+    fn put(&self, statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> Result<()> {
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::interrupted());
         }
+        statement.execute(values).map(|_| ()).map_err(|e| unwritable(self.dir, e))
     }
-    Ok(vec![shifted])
 }
 
-fn prepare<'c>(connections: &Pair<&'c Connection>, sql: &str) -> rusqlite::Result<Pair<Statement<'c>>> {
-    (*connections).try_map(|connection| connection.prepare(sql))
-}
-
-fn put(statement: &mut Statement<'_>, values: &[&dyn ToSql]) -> rusqlite::Result<()> {
-    statement.execute(values).map(|_| ())
+/// Readable like any other file: nothing in the demo is secret.
+fn draft_file<'a>() -> tempfile::Builder<'a, 'a> {
+    let mut builder = tempfile::Builder::new();
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    builder
 }
 
 /// A file of the same name that the demo did not write belongs to the user.
@@ -219,6 +247,14 @@ fn refuse_a_stranger(path: &Path) -> Result<()> {
         .hint("choose another directory with --dir"))
 }
 
+/// The directory was a wrong choice: nothing has been done yet.
+fn unusable(dir: &Path, cause: std::io::Error) -> Error {
+    Error::usage("the demo's directory cannot be written")
+        .at(dir.display())
+        .because(cause)
+        .hint("choose another directory with --dir")
+}
+
 fn unwritable(path: &Path, cause: impl std::error::Error + Send + Sync + 'static) -> Error {
     Error::output("cannot write the demo's stores")
         .at(path.display())
@@ -231,6 +267,10 @@ mod tests {
     use tieout::model::Counts;
 
     use super::*;
+
+    fn build(dir: &Path, rows: u64) -> Result<Damage> {
+        super::build(dir, rows, &AtomicBool::new(false))
+    }
 
     fn count(path: &Path, sql: &str) -> u64 {
         let count: i64 = Connection::open(path).unwrap().query_row(sql, [], |row| row.get(0)).unwrap();
@@ -294,5 +334,13 @@ mod tests {
         let error = build(dir.path(), 100).unwrap_err();
         assert_eq!(error.kind(), tieout::error::ErrorKind::Usage);
         assert!(error.to_string().contains("target.db"), "{error}");
+    }
+
+    #[test]
+    fn a_build_that_is_stopped_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let error = super::build(dir.path(), 100, &AtomicBool::new(true)).unwrap_err();
+        assert_eq!(error.kind(), tieout::error::ErrorKind::Interrupted);
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
     }
 }

@@ -4,12 +4,15 @@ mod build;
 mod damage;
 mod shop;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use indicatif::HumanCount;
 use tieout::config::file::{Overrides, plan_without_file};
 use tieout::error::{Error, Result};
 use tieout::model::{Pair, Side};
+use tieout::run::check_output;
 
 use self::build::{build, path};
 use self::damage::Damage;
@@ -26,24 +29,35 @@ pub const ROWS_MAX: u64 = 50_000_000;
 /// Builds the stores, says what was damaged, and compares them; the exit code is that of a comparison: 1.
 pub async fn execute(arguments: DemoArguments) -> Result<u8> {
     let DemoArguments { rows, dir, out, json, talk } = arguments;
-    let built = {
-        let dir = dir.clone();
-        tokio::task::spawn_blocking(move || {
-            let damage = build(&dir, rows)?;
-            write_truth(&dir, &damage)?;
-            Ok(damage)
-        })
-    };
-    let damage = or_interrupted(async {
-        built.await.unwrap_or_else(|e| Err(Error::output("the demo's stores were not built to their end").because(e)))
-    })
-    .await?;
+    check_output(&out)?;
+    let damage = or_interrupted(build_aside(dir.clone(), rows)).await?;
     if !talk.quiet && !json {
         terminal::print(&told(&damage, &dir, rows))?;
     }
     let urls = Pair::from_fn(|side: Side| path(&dir, side).to_string_lossy().into_owned());
     let plan = plan_without_file(urls, &Overrides { out: Some(out), ..Overrides::default() })?;
     compare(&plan, json, talk).await
+}
+
+/// Builds on a thread of its own, which stops when nobody waits for it any more.
+async fn build_aside(dir: PathBuf, rows: u64) -> Result<Damage> {
+    let stop = StopOnDrop::default();
+    let stopped = stop.0.clone();
+    let built = tokio::task::spawn_blocking(move || {
+        let damage = build(&dir, rows, &stopped)?;
+        write_truth(&dir, &damage)?;
+        Ok(damage)
+    });
+    built.await.unwrap_or_else(|e| Err(Error::output("the demo's stores were not built to their end").because(e)))
+}
+
+#[derive(Default)]
+struct StopOnDrop(Arc<AtomicBool>);
+
+impl Drop for StopOnDrop {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
 }
 
 /// `damage.json`: every damaged key, so that the report can be held against the truth.

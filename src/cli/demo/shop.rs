@@ -14,16 +14,49 @@ pub const LONG_COMMENT_EVERY: u64 = 250;
 pub const COMMENT_CHARS: usize = 40;
 
 const FIRST_NAMES: [&str; 16] = [
-    "Ada", "Björn", "Chloé", "Dmitri", "Elif", "Farid", "Grace", "Hiroshi", "Ingrid", "José", "Katarzyna", "Łukasz",
-    "Mei", "Ngozi", "Olga", "Zoë",
+    "Ada",
+    "Björn",
+    "Chloé",
+    "Dmitri",
+    "Elif",
+    "Farid",
+    "Grace",
+    "Hiroshi",
+    "Ingrid",
+    "José",
+    "Katarzyna",
+    "Łukasz",
+    "Mei",
+    "Ngozi",
+    "Olga",
+    "Zoë",
 ];
 const LAST_NAMES: [&str; 16] = [
-    "Andersson", "Brown", "Côté", "Diaz", "Eriksen", "Fischer", "García", "Haddad", "Ivanova", "Jensen", "Kowalski",
-    "Müller", "Nguyen", "O'Neill", "Şahin", "Tanaka",
+    "Andersson",
+    "Brown",
+    "Côté",
+    "Diaz",
+    "Eriksen",
+    "Fischer",
+    "García",
+    "Haddad",
+    "Ivanova",
+    "Jensen",
+    "Kowalski",
+    "Müller",
+    "Nguyen",
+    "O'Neill",
+    "Şahin",
+    "Tanaka",
 ];
 const COUNTRIES: [&str; 12] = ["DE", "FR", "GB", "US", "PL", "SE", "JP", "TR", "BR", "NG", "CA", "ES"];
 const NOTES: [&str; 6] = [
-    "prefers mail", "VAT id checked", "call before delivery", "pays by invoice", "left at the neighbour's before", "loyal since the start",
+    "prefers mail",
+    "VAT id checked",
+    "call before delivery",
+    "pays by invoice",
+    "left at the neighbour's before",
+    "loyal since the start",
 ];
 const STATUSES: [&str; 5] = ["new", "paid", "shipped", "delivered", "returned"];
 const COMMENTS: [&str; 5] =

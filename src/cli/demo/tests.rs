@@ -1,7 +1,6 @@
 //! The demo against the truth about its damage: everything is found, and nothing else.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use tieout::model::{Silent, Verdict};
 
@@ -10,7 +9,7 @@ use super::*;
 #[tokio::test(flavor = "multi_thread")]
 async fn the_comparison_finds_all_damage_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let damage = build(dir.path(), 8_000).unwrap();
+    let damage = build(dir.path(), 8_000, &AtomicBool::new(false)).unwrap();
     let urls = Pair::from_fn(|side| path(dir.path(), side).to_string_lossy().into_owned());
     let out = Some(dir.path().join("reports"));
     let plan = plan_without_file(urls, &Overrides { out, ..Overrides::default() }).unwrap();
@@ -39,10 +38,12 @@ fn damaged_keys(damage: &Damage, table: &str) -> BTreeSet<(String, String)> {
 #[test]
 fn the_demo_says_what_it_damaged() {
     let dir = tempfile::tempdir().unwrap();
-    let damage = build(dir.path(), 200).unwrap();
+    let damage = build(dir.path(), 200, &AtomicBool::new(false)).unwrap();
     let text = told(&damage, Path::new("tieout-demo"), 200);
     assert!(text.contains("200 rows are in tieout-demo"), "{text}");
-    for said in ["customers.note", "orders.comment", "order_lines.unit_price", "payments.paid_at", "missing", "duplicate"] {
+    for said in
+        ["customers.note", "orders.comment", "order_lines.unit_price", "payments.paid_at", "missing", "duplicate"]
+    {
         assert!(text.contains(said), "{said}\n{text}");
     }
 }

@@ -76,9 +76,11 @@ fn columns(plan: &TablePlan) -> Vec<String> {
     let types: Vec<String> = plan.columns.iter().map(|column| types(plan, column)).collect();
     let width = |texts: &[String]| texts.iter().map(|text| text.chars().count()).max().unwrap_or_default().min(40);
     let (names_width, types_width) = (width(&names), width(&types));
-    let described = plan.columns.iter().zip(names.iter().zip(&types)).map(|(column, (name, types))| {
-        format!("  {name:names_width$}  {types:types_width$}  {}", fate(column))
-    });
+    let described = plan
+        .columns
+        .iter()
+        .zip(names.iter().zip(&types))
+        .map(|(column, (name, types))| format!("  {name:names_width$}  {types:types_width$}  {}", fate(column)));
     comments(&described.collect::<Vec<_>>())
 }
 
@@ -94,9 +96,8 @@ fn types(plan: &TablePlan, column: &ColumnPlan) -> String {
     let native = |table: &crate::model::Table, name: &str| {
         table.position(name).map(|at| table.columns[at].native.clone()).filter(|native| !native.is_empty())
     };
-    let in_source = (column.status != ColumnStatus::MissingInSource)
-        .then(|| native(&plan.tables.source, &column.name))
-        .flatten();
+    let in_source =
+        (column.status != ColumnStatus::MissingInSource).then(|| native(&plan.tables.source, &column.name)).flatten();
     let in_target = match column.status {
         ColumnStatus::MissingInSource => native(&plan.tables.target, column.target.as_ref().unwrap_or(&column.name)),
         _ => column.target.as_ref().and_then(|name| native(&plan.tables.target, name)),

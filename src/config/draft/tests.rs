@@ -26,8 +26,8 @@ fn column(name: &str, target: Option<&str>, status: ColumnStatus) -> ColumnPlan 
         label: "integer".into(),
         readings: Pair::from_fn(|_| Reading { encoding: Encoding::Number, time_zone: None }),
     };
-    let compared = (status == ColumnStatus::Compared)
-        .then(|| ComparedColumn { positions: Pair::new(0, 0), comparison });
+    let compared =
+        (status == ColumnStatus::Compared).then(|| ComparedColumn { positions: Pair::new(0, 0), comparison });
     ColumnPlan { name: name.into(), target: target.map(Into::into), status, compared, findings: vec![] }
 }
 
@@ -136,7 +136,9 @@ fn uncommented_tables_and_ignores_are_good_toml() {
     let uncommented: Vec<&str> = text
         .lines()
         .map(|line| match line.strip_prefix("# ") {
-            Some(toml) if toml == "[[tables]]" || toml.starts_with("source = ") || toml.starts_with("ignore = ") => toml,
+            Some(toml) if toml == "[[tables]]" || toml.starts_with("source = ") || toml.starts_with("ignore = ") => {
+                toml
+            }
             _ => line,
         })
         .collect();
@@ -147,7 +149,8 @@ fn uncommented_tables_and_ignores_are_good_toml() {
 
 #[test]
 fn odd_names_survive_and_never_end_a_comment() {
-    for odd in ["two\nlines = 1", "quo\"te'", "back\\slash", "${HOME}", "tab\tbell\u{7}", "\"\"\"", "ünï = ☂", "#"] {
+    for odd in ["two\nlines = 1", "quo\"te'", "back\\slash", "${HOME}", "tab\tbell\u{7}", "\"\"\"", "ünï = ☂", "#"]
+    {
         let name = TableName::bare(odd);
         let columns = vec![
             column(odd, Some(odd), ColumnStatus::Compared),

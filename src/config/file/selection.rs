@@ -43,8 +43,7 @@ fn find(configured: &[TableRequest], choice: &TableChoice) -> Result<Vec<usize>>
             return Ok(hits);
         }
     }
-    let known: Vec<&str> =
-        configured.iter().flat_map(|r| [r.names.source.as_str(), r.names.target.as_str()]).collect();
+    let known: Vec<&str> = configured.iter().flat_map(|r| [r.names.source.as_str(), r.names.target.as_str()]).collect();
     let near = nearest(&choice.source, known.iter().copied());
     let listed = if near.is_empty() { known } else { near };
     let mut listed: Vec<String> = listed.into_iter().map(|name| format!("{name:?}")).collect();
@@ -92,12 +91,17 @@ mod tests {
     use crate::model::Pair;
 
     fn config() -> Vec<TableRequest> {
-        [("public.orders", "Orders"), ("order_lines", "OrderLines"), ("archive.items", "items"), ("old.items", "items2")]
-            .map(|(source, target)| TableRequest {
-                names: Pair::new(source.into(), target.into()),
-                ..TableRequest::default()
-            })
-            .into()
+        [
+            ("public.orders", "Orders"),
+            ("order_lines", "OrderLines"),
+            ("archive.items", "items"),
+            ("old.items", "items2"),
+        ]
+        .map(|(source, target)| TableRequest {
+            names: Pair::new(source.into(), target.into()),
+            ..TableRequest::default()
+        })
+        .into()
     }
 
     fn chosen(text: &str) -> Result<Vec<String>> {

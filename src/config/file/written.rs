@@ -150,7 +150,7 @@ impl Document<'_> {
         } else if is_about_a_value(message) {
             Error::usage("a value has the wrong type")
         } else {
-            Error::usage(format!("the file is not valid TOML: {message}"))
+            Error::usage(format!("the file is not valid TOML: {message}")).hint("mend this place; `tieout init SOURCE TARGET` prints a file to begin with")
         };
         described.at(place)
     }
@@ -279,7 +279,8 @@ mod tests {
 
     #[test]
     fn an_unset_variable_is_placed() {
-        let error = error("[source]\nurl = \"postgres://app:${PGPASSWORD}@db1/shop\"\n[target]\nurl = \"b\"").to_string();
+        let error =
+            error("[source]\nurl = \"postgres://app:${PGPASSWORD}@db1/shop\"\n[target]\nurl = \"b\"").to_string();
         assert_eq!(error, "the environment variable PGPASSWORD is not set (tieout.toml:2:7)");
     }
 }
