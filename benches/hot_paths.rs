@@ -3,9 +3,7 @@
 use std::hint::black_box;
 use std::sync::Arc;
 
-use arrow::array::{
-    ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray,
-};
+use arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use tieout::canonical::row::digest_at;
 use tieout::canonical::{CanonicalType, Encoding, Precision, Reading, RowEncoder, RowField};
@@ -17,20 +15,42 @@ const ROWS: usize = 100_000;
 fn orders() -> (RecordBatch, RowEncoder) {
     let columns: Vec<(&str, CanonicalType, Encoding, ArrayRef)> = vec![
         ("id", CanonicalType::Int64, Encoding::Number, Arc::new(Int64Array::from_iter_values(0..ROWS as i64))),
-        ("customer", CanonicalType::Int64, Encoding::Number, Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|i| i * 7919 % 65_521)))),
+        (
+            "customer",
+            CanonicalType::Int64,
+            Encoding::Number,
+            Arc::new(Int64Array::from_iter_values((0..ROWS as i64).map(|i| i * 7919 % 65_521))),
+        ),
         (
             "total",
             CanonicalType::Decimal { precision: 12, scale: 2 },
             Encoding::Number,
-            Arc::new(Decimal128Array::from_iter_values((0..ROWS as i128).map(|i| i * 37)).with_data_type(CanonicalType::Decimal { precision: 12, scale: 2 }.arrow())),
+            Arc::new(
+                Decimal128Array::from_iter_values((0..ROWS as i128).map(|i| i * 37))
+                    .with_data_type(CanonicalType::Decimal { precision: 12, scale: 2 }.arrow()),
+            ),
         ),
-        ("status", CanonicalType::Text, Encoding::Text, Arc::new(StringArray::from_iter_values((0..ROWS).map(|i| ["new", "paid", "shipped"][i % 3])))),
-        ("note", CanonicalType::Text, Encoding::Text, Arc::new(StringArray::from_iter_values((0..ROWS).map(|i| format!("a note of about forty letters, {i:08}"))))),
+        (
+            "status",
+            CanonicalType::Text,
+            Encoding::Text,
+            Arc::new(StringArray::from_iter_values((0..ROWS).map(|i| ["new", "paid", "shipped"][i % 3]))),
+        ),
+        (
+            "note",
+            CanonicalType::Text,
+            Encoding::Text,
+            Arc::new(StringArray::from_iter_values(
+                (0..ROWS).map(|i| format!("a note of about forty letters, {i:08}")),
+            )),
+        ),
         (
             "ordered_at",
             CanonicalType::Timestamp(Precision::Micro),
             Encoding::Timestamp,
-            Arc::new(TimestampMicrosecondArray::from_iter_values((0..ROWS as i64).map(|i| 1_700_000_000_000_000 + i * 1_000_003))),
+            Arc::new(TimestampMicrosecondArray::from_iter_values(
+                (0..ROWS as i64).map(|i| 1_700_000_000_000_000 + i * 1_000_003),
+            )),
         ),
     ];
     let batch = RecordBatch::try_from_iter(columns.iter().map(|(name, .., array)| (*name, array.clone()))).unwrap();

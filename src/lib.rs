@@ -5,16 +5,16 @@
 //! down this list only, and the stages do not import each other; a test checks it.
 #![deny(missing_docs)]
 
-pub mod run;
-pub mod config;
-pub mod store;
-pub mod mapping;
-pub mod snapshot;
-pub mod tree;
-pub mod diff;
-pub mod verdict;
-pub mod report;
-pub mod model;
-pub mod files;
 pub mod canonical;
+pub mod config;
+pub mod diff;
 pub mod error;
+pub mod files;
+pub mod mapping;
+pub mod model;
+pub mod report;
+pub mod run;
+pub mod snapshot;
+pub mod store;
+pub mod tree;
+pub mod verdict;

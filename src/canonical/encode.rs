@@ -127,7 +127,8 @@ pub fn encode_column(
     let to = Encoder { array, reading, name, misfits };
     use CanonicalType as C;
     use Encoding as E;
-    let wrong = || Error::compare(format!("column {name}: {} cannot be read as {:?}", canonical.label(), reading.encoding));
+    let wrong =
+        || Error::compare(format!("column {name}: {} cannot be read as {:?}", canonical.label(), reading.encoding));
     match (canonical, reading.encoding) {
         (C::Int64, E::Number) => to.primitive::<Int64Type>(number::push_i64),
         (C::Int64, E::Boolean) => to.primitive::<Int64Type>(|out, v| push_truth(out, v)),
@@ -162,9 +163,7 @@ pub fn encode_column(
             to.fill(|out, row| truth::push(out, values.value(row)))
         }
         (C::Date, E::Date) => to.primitive::<Date32Type>(time::push_date),
-        (C::Date, E::Timestamp) => {
-            to.primitive::<Date32Type>(|out, v| time::push_timestamp(out, Moment::from_days(v)))
-        }
+        (C::Date, E::Timestamp) => to.primitive::<Date32Type>(|out, v| time::push_timestamp(out, Moment::from_days(v))),
         (C::Date, E::Instant) => to.primitive::<Date32Type>(|out, v| to.local(out, Moment::from_days(v))),
         (C::Time(Precision::Micro), E::Time) => {
             to.primitive::<Time64MicrosecondType>(|out, v| time::push_time(out, v * 1000))

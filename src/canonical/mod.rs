@@ -19,8 +19,8 @@ pub mod misfits;
 pub mod number;
 pub mod row;
 pub mod time;
-pub mod types;
 mod truth;
+pub mod types;
 
 pub use batch::{BATCH_BYTES_MAX, BatchBuilder, ColumnBuilder, LooseBuilder, LooseValue, ROWS_PER_BATCH, batch_schema};
 pub use encode::{EncodedColumn, Encoding, Reading, encode_column};

@@ -111,7 +111,10 @@ pub fn push_f32(out: &mut Vec<u8>, value: f32) -> bool {
 
 /// Appends the number that `text` denotes: `-12.50`, `.71`, `1E3`. False, and nothing appended, where it denotes none.
 pub fn push_text(out: &mut Vec<u8>, text: &str) -> bool {
-    if text.len() <= 18 && !text.starts_with('+') && let Ok(value) = text.parse::<i64>() {
+    if text.len() <= 18
+        && !text.starts_with('+')
+        && let Ok(value) = text.parse::<i64>()
+    {
         push_i64(out, value);
         return true;
     }
@@ -313,7 +316,8 @@ mod tests {
 
     #[test]
     fn what_is_no_number_is_refused() {
-        for wrong in ["", "-", ".", "e3", "1e", "12abc", "1,234.50", " 1", "1 ", "0x10", "NaN", "1e99999999999", "--1"] {
+        for wrong in ["", "-", ".", "e3", "1e", "12abc", "1,234.50", " 1", "1 ", "0x10", "NaN", "1e99999999999", "--1"]
+        {
             assert!(!push_text(&mut Vec::new(), wrong), "{wrong}");
         }
     }

@@ -149,17 +149,15 @@ pub fn parse_timestamp(text: &str) -> Option<TextTime> {
     let rest = rest.strip_prefix([' ', 'T', 't'])?;
     let (clock, offset) = split_offset(rest)?;
     let nanos = parse_time(clock)?;
-    let local = Moment {
-        seconds: days.seconds + nanos / 1_000_000_000,
-        nanos: (nanos % 1_000_000_000) as u32,
-    };
+    let local = Moment { seconds: days.seconds + nanos / 1_000_000_000, nanos: (nanos % 1_000_000_000) as u32 };
     Some(TextTime { local, offset })
 }
 
 /// Reads `2024-02-29`, or a timestamp at midnight: days since 1970-01-01.
 pub fn parse_date(text: &str) -> Option<i32> {
     let time = parse_timestamp(text)?;
-    let midnight = time.local.seconds.rem_euclid(SECONDS_PER_DAY) == 0 && time.local.nanos == 0 && time.offset.is_none();
+    let midnight =
+        time.local.seconds.rem_euclid(SECONDS_PER_DAY) == 0 && time.local.nanos == 0 && time.offset.is_none();
     if midnight { i32::try_from(time.local.seconds.div_euclid(SECONDS_PER_DAY)).ok() } else { None }
 }
 
@@ -262,7 +260,8 @@ mod tests {
         assert_eq!(read("1970-01-02 00:00:01+0530"), Some((86_401, 0, Some(19_800))));
         assert_eq!(read("1970-01-02 00:00:01-00:19:32"), Some((86_401, 0, Some(-1172))));
         assert_eq!(read("1970-01-02"), Some((86_400, 0, None)));
-        for wrong in ["", "1970", "1970-01-02 25:00:00", "1970-01-02 00:60:00", "x", "1970-01-02 00:00:00 Europe/Paris"] {
+        for wrong in ["", "1970", "1970-01-02 25:00:00", "1970-01-02 00:60:00", "x", "1970-01-02 00:00:00 Europe/Paris"]
+        {
             assert_eq!(read(wrong), None, "{wrong}");
         }
     }

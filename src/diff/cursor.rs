@@ -23,7 +23,7 @@ pub(super) struct Group {
     pub key: Vec<u8>,
     /// How often each side has the key.
     pub copies: Pair<u64>,
-    /// Its rows in digest order; only the first where the copies differ, for then no cells are compared.
+    /// Its rows in digest order; only one, to be shown, where the copies differ, for then no cells are compared.
     pub rows: Vec<Row>,
 }
 
@@ -64,6 +64,11 @@ impl Row {
             Some(misfit) => Some(misfit.to_owned()),
             None => display(self.batch.record.column(field.position), &field.canonical, self.row),
         }
+    }
+
+    /// The values of all compared columns as text.
+    fn texts(&self) -> Vec<Option<String>> {
+        (0..self.batch.fields.len()).map(|column| self.text(column)).collect()
     }
 
     /// What sort of value it is, where the text alone does not tell two values apart.
@@ -130,10 +135,20 @@ impl Cursor {
             }
             let Some((batch, row)) = &mut self.current else { break };
             group.copies = batch.copies.as_ref().map(|copies| copies[*row]);
-            if group.rows.is_empty() || group.copies.source == group.copies.target {
-                group.rows.push(Row { batch: batch.clone(), row: *row });
-            }
+            let next = Row { batch: batch.clone(), row: *row };
             *row += 1;
+            match group.rows.first() {
+                Some(shown) if group.copies.source != group.copies.target => {
+                    if next.texts() < shown.texts() {
+                        group.rows[0] = next;
+                    }
+                }
+                _ => group.rows.push(next),
+            }
+        }
+        // Equal rows may still be written differently (-0.0 and 0.0): the order in which they were read must not show.
+        if group.rows.len() > 1 {
+            group.rows.sort_by_cached_key(|row| (row.digest(), row.texts()));
         }
         Ok(Some(group))
     }
@@ -144,7 +159,8 @@ impl Cursor {
             Ok(batch.column(at).as_primitive_opt::<UInt64Type>().ok_or_else(wrong)?.values().to_vec())
         };
         let keys = batch.column(2).as_binary_opt::<i32>().ok_or_else(wrong)?.clone();
-        let digests = number(3)?.into_iter().zip(number(4)?).map(|(high, low)| u128::from(high) << 64 | u128::from(low));
+        let digests =
+            number(3)?.into_iter().zip(number(4)?).map(|(high, low)| u128::from(high) << 64 | u128::from(low));
         let columns = batch.columns()[COLUMNS_BEFORE..].to_vec();
         let record = RecordBatch::try_new(self.schema.clone(), columns).map_err(|e| wrong().because(e))?;
         let misfits = Misfits::of(&record)?;

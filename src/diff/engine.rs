@@ -77,7 +77,8 @@ impl Engine {
         register(&context, "source", digests.source)?;
         register(&context, "target", digests.target)?;
         let mut stream = self.stream(&context, sql).await?;
-        let file = NamedTempFile::with_suffix_in(".parquet", &self.limits.directory).map_err(|e| cannot_spill(self, e))?;
+        let file =
+            NamedTempFile::with_suffix_in(".parquet", &self.limits.directory).map_err(|e| cannot_spill(self, e))?;
         let handle = file.reopen().map_err(|e| cannot_spill(self, e))?;
         let mut writer: ArrowWriter<File> =
             ArrowWriter::try_new(handle, stream.schema(), None).map_err(|e| cannot_spill(self, e))?;

@@ -68,7 +68,13 @@ impl Input {
     fn new(rows: Arc<dyn SnapshotRows>, pruned: Arc<Pruned>, schema: SchemaRef, with_rows: bool) -> Self {
         let partitions = (0..rows.parts())
             .map(|part| -> Arc<dyn PartitionStream> {
-                Arc::new(Partition { rows: rows.clone(), pruned: pruned.clone(), part, schema: schema.clone(), with_rows })
+                Arc::new(Partition {
+                    rows: rows.clone(),
+                    pruned: pruned.clone(),
+                    part,
+                    schema: schema.clone(),
+                    with_rows,
+                })
             })
             .collect();
         Self { schema, partitions }
@@ -103,7 +109,10 @@ struct Partition {
 
 impl fmt::Debug for Partition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Partition").field("part", &self.part).field("with_rows", &self.with_rows).finish_non_exhaustive()
+        f.debug_struct("Partition")
+            .field("part", &self.part)
+            .field("with_rows", &self.with_rows)
+            .finish_non_exhaustive()
     }
 }
 
@@ -118,7 +127,8 @@ impl PartitionStream for Partition {
             Ok(batches) => batches,
             Err(error) => Box::new(std::iter::once(Err(error))),
         };
-        let stream = futures::stream::iter(batches.map(|batch| batch.map_err(|e| DataFusionError::External(Box::new(e)))));
+        let stream =
+            futures::stream::iter(batches.map(|batch| batch.map_err(|e| DataFusionError::External(Box::new(e)))));
         Box::pin(RecordBatchStreamAdapter::new(self.schema.clone(), stream))
     }
 }

@@ -81,12 +81,14 @@ pub async fn diff(
         sink.change(&change)?;
     }
     if counted.counts.total() != changes.count() {
-        return Err(place(Error::compare(format!(
-            "{} keys differ by their digests, but only {} were found among the rows",
-            changes.count(),
-            counted.counts.total()
-        ))
-        .hint("the snapshot changed while it was compared: take it again")));
+        return Err(place(
+            Error::compare(format!(
+                "{} keys differ by their digests, but only {} were found among the rows",
+                changes.count(),
+                counted.counts.total()
+            ))
+            .hint("the snapshot changed while it was compared: take it again"),
+        ));
     }
     Ok(counted)
 }

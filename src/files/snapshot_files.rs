@@ -6,13 +6,17 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::{AsArray, RecordBatch};
 use arrow::datatypes::DataType;
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
+};
 use parquet::file::metadata::PageIndexPolicy;
 
 use super::{read_row_groups, sha256_of};
 use crate::canonical::{ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
-use crate::model::{DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, SNAPSHOT_FORMAT, Table};
+use crate::model::{
+    DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, SNAPSHOT_FORMAT, Table,
+};
 
 const DAMAGED: &str = "the snapshot is damaged: take it again, or restore the directory from a copy";
 
@@ -69,10 +73,18 @@ pub fn read_part_rows(
             let expected = selection.as_ref().map_or(part.rows, |selection| selection.row_count() as u64);
             let reader = open(&path, selection)?.map(move |batch| {
                 // Arrow's reader may name nullability and metadata otherwise; the columns must be ours.
-                RecordBatch::try_new(schema.clone(), batch?.columns().to_vec())
-                    .map_err(|e| Error::snapshot("a snapshot's columns are not those of its manifest").because(e).hint(DAMAGED))
+                RecordBatch::try_new(schema.clone(), batch?.columns().to_vec()).map_err(|e| {
+                    Error::snapshot("a snapshot's columns are not those of its manifest").because(e).hint(DAMAGED)
+                })
             });
-            Ok(Box::new(Whole { inner: reader, path, expected, read: 0, rows: |batch: &RecordBatch| batch.num_rows(), done: false }))
+            Ok(Box::new(Whole {
+                inner: reader,
+                path,
+                expected,
+                read: 0,
+                rows: |batch: &RecordBatch| batch.num_rows(),
+                done: false,
+            }))
         }
     }
 }
@@ -95,14 +107,22 @@ pub fn read_part_digests(directory: &Path, part: &ManifestPart) -> Result<PartRe
     Ok(Box::new(Whole { inner: reader, path, expected: part.rows, read: 0, rows, done: false }))
 }
 
-fn open(path: &Path, selection: Option<RowSelection>) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
+fn open(
+    path: &Path,
+    selection: Option<RowSelection>,
+) -> Result<impl Iterator<Item = Result<RecordBatch>> + Send + use<>> {
     let damaged = |e: parquet::errors::ParquetError, path: &Path| {
         Error::snapshot("cannot read a file of the snapshot").at(path.display()).because(e).hint(DAMAGED)
     };
-    let file = File::open(path)
-        .map_err(|e| Error::snapshot("cannot open a file of the snapshot").at(path.display()).because(e).hint(DAMAGED))?;
+    let file = File::open(path).map_err(|e| {
+        Error::snapshot("cannot open a file of the snapshot").at(path.display()).because(e).hint(DAMAGED)
+    })?;
     // The offset index lets a selection skip pages without decoding them.
-    let options = ArrowReaderOptions::new().with_page_index_policy(if selection.is_some() { PageIndexPolicy::Optional } else { PageIndexPolicy::Skip });
+    let options = ArrowReaderOptions::new().with_page_index_policy(if selection.is_some() {
+        PageIndexPolicy::Optional
+    } else {
+        PageIndexPolicy::Skip
+    });
     let metadata = ArrowReaderMetadata::load(&file, options).map_err(|e| damaged(e, path))?;
     let groups = metadata.metadata().row_groups();
     let rows: i64 = groups.iter().map(|group| group.num_rows()).sum();

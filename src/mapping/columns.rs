@@ -7,16 +7,10 @@ use super::names::{Nearness, match_names, nearest};
 use super::pairs::{Shared, shared_type};
 use super::tables::TableMatch;
 use crate::error::{Error, Result};
-use crate::model::{
-    ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, ComparedColumn, Pair, Side, Table,
-};
+use crate::model::{ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, ComparedColumn, Pair, Side, Table};
 
 /// Maps every column of both tables: the source's in their order, then those only the target has.
-pub fn map_columns(
-    asked: &TableMatch,
-    tables: Pair<&Table>,
-    zones: Pair<Option<Tz>>,
-) -> Result<Vec<ColumnPlan>> {
+pub fn map_columns(asked: &TableMatch, tables: Pair<&Table>, zones: Pair<Option<Tz>>) -> Result<Vec<ColumnPlan>> {
     let told = told_pairs(asked, tables)?;
     let open = |side: Side| -> Vec<usize> {
         (0..tables.get(side).columns.len()).filter(|at| !told.iter().any(|(pair, _)| pair.get(side) == at)).collect()
@@ -106,7 +100,11 @@ pub fn of_one_side(table: &Table, side: Side) -> Vec<ColumnResult> {
 pub fn check_ignored(described: &[Described]) -> Result<()> {
     let has = |one: &Described, name: &String| {
         Side::BOTH.iter().any(|side| {
-            one.tables.get(*side).iter().flat_map(|t| &t.columns).any(|c| is_listed(std::slice::from_ref(name), &c.name))
+            one.tables
+                .get(*side)
+                .iter()
+                .flat_map(|t| &t.columns)
+                .any(|c| is_listed(std::slice::from_ref(name), &c.name))
         })
     };
     for one in described {
@@ -123,12 +121,7 @@ pub fn check_ignored(described: &[Described]) -> Result<()> {
 }
 
 /// The error for a column that was named but does not exist.
-pub fn unknown_column<'a>(
-    name: &str,
-    purpose: &str,
-    table: &str,
-    known: impl IntoIterator<Item = &'a str>,
-) -> Error {
+pub fn unknown_column<'a>(name: &str, purpose: &str, table: &str, known: impl IntoIterator<Item = &'a str>) -> Error {
     let known: Vec<&str> = known.into_iter().collect();
     let error = Error::usage(format!("unknown column {name} {purpose}")).at(format!("table {table}"));
     match nearest(name, known.iter().copied()) {
@@ -158,9 +151,8 @@ fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<(Pa
             return Err(unknown_column(&request.source, "in the source", &asked.name, names(Side::Source)));
         };
         let target = match &request.target {
-            Some(target) => find(Side::Target, target).ok_or_else(|| {
-                unknown_column(target, "in the target", &asked.name, names(Side::Target))
-            })?,
+            Some(target) => find(Side::Target, target)
+                .ok_or_else(|| unknown_column(target, "in the target", &asked.name, names(Side::Target)))?,
             // A request without a target name only tells the zone: the name still has to find its counterpart.
             None => {
                 let all: Vec<&str> = names(Side::Target).collect();

@@ -99,7 +99,8 @@ fn one_sided(asked: &TableMatch, table: Option<Table>, there: Side) -> TableResu
     match table {
         Some(table) => {
             result.verdict = Verdict::Differ;
-            result.reason = Some(format!("only the {there} has this table; the {} has none of this name", there.other()));
+            result.reason =
+                Some(format!("only the {there} has this table; the {} has none of this name", there.other()));
             result.columns = columns::of_one_side(&table, there);
         }
         None => result.reason = Some("neither store has a table of this name".into()),

@@ -216,7 +216,8 @@ fn label(encoding: Encoding, columns: Pair<&Column>) -> String {
 }
 
 fn number_label(types: Pair<&CanonicalType>) -> String {
-    let unbounded = |t: &CanonicalType| matches!(t, CanonicalType::Number | CanonicalType::Float32 | CanonicalType::Float64);
+    let unbounded =
+        |t: &CanonicalType| matches!(t, CanonicalType::Number | CanonicalType::Float32 | CanonicalType::Float64);
     let integer = |t: &CanonicalType| matches!(t, CanonicalType::Int64 | CanonicalType::UInt64);
     if unbounded(types.source) || unbounded(types.target) {
         return "decimal".into();
@@ -253,8 +254,11 @@ fn lossy(columns: Pair<&Column>) -> Option<String> {
     use CanonicalType as C;
     let lossy = match (&columns.source.canonical, &columns.target.canonical) {
         (C::Decimal { scale: one, .. }, C::Decimal { scale: other, .. }) => one != other,
-        (C::Int64 | C::UInt64, C::Decimal { scale, .. }) | (C::Decimal { scale, .. }, C::Int64 | C::UInt64) => *scale > 0,
-        (C::Number, C::Decimal { .. } | C::Int64 | C::UInt64) | (C::Decimal { .. } | C::Int64 | C::UInt64, C::Number) => true,
+        (C::Int64 | C::UInt64, C::Decimal { scale, .. }) | (C::Decimal { scale, .. }, C::Int64 | C::UInt64) => {
+            *scale > 0
+        }
+        (C::Number, C::Decimal { .. } | C::Int64 | C::UInt64)
+        | (C::Decimal { .. } | C::Int64 | C::UInt64, C::Number) => true,
         (C::Float32 | C::Float64, C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number)
         | (C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number, C::Float32 | C::Float64)
         | (C::Float32, C::Float64)

@@ -20,8 +20,8 @@ pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};
 pub use request::{ColumnRequest, TableRequest};
 pub use result::{
-    Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult, Summary,
-    TableResult, Verdict,
+    Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
+    Summary, TableResult, Verdict,
 };
 pub use rows::{DigestBatch, PartReader, RangeDigest, SnapshotRows};
 pub use side::{Pair, Side};

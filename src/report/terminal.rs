@@ -166,11 +166,14 @@ fn notes_of(table: &TableResult) -> Vec<String> {
             ));
         }
     }
-    let of_columns = table
-        .columns
-        .iter()
-        .flat_map(|c| c.findings.iter().filter(|finding| !is_of_name(finding)).map(|finding| format!("{}: {finding}", shorten(&c.name, NAME_CHARS_MAX))));
-    let findings: Vec<_> = table.findings.iter().filter(|finding| !is_of_name(finding)).cloned().chain(of_columns).collect();
+    let of_columns = table.columns.iter().flat_map(|c| {
+        c.findings
+            .iter()
+            .filter(|finding| !is_of_name(finding))
+            .map(|finding| format!("{}: {finding}", shorten(&c.name, NAME_CHARS_MAX)))
+    });
+    let findings: Vec<_> =
+        table.findings.iter().filter(|finding| !is_of_name(finding)).cloned().chain(of_columns).collect();
     let more = findings.len().saturating_sub(FINDINGS_TOLD_MAX);
     notes.extend(findings.into_iter().take(FINDINGS_TOLD_MAX));
     if more > 0 {
@@ -188,7 +191,11 @@ fn inexact_names(tables: &[TableResult]) -> Option<String> {
     let of_columns = tables.iter().flat_map(|t| &t.columns).flat_map(|c| &c.findings);
     let all = tables.iter().flat_map(|t| &t.findings).chain(of_columns).filter(|finding| is_of_name(finding)).count();
     (all > 0).then(|| {
-        let met = if all == 1 { "1 name met its counterpart".into() } else { format!("{} names met their counterparts", number(all as u64)) };
+        let met = if all == 1 {
+            "1 name met its counterpart".into()
+        } else {
+            format!("{} names met their counterparts", number(all as u64))
+        };
         format!("{met} without regard to case or underscores: see report.html")
     })
 }

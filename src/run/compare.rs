@@ -112,7 +112,9 @@ async fn note_repeated_keys(
     findings: &mut Vec<String>,
 ) -> Result<()> {
     if table.key.is_empty() {
-        findings.push("no key: compared as a multiset of whole rows; choose a key with --key to see which cells differ".into());
+        findings.push(
+            "no key: compared as a multiset of whole rows; choose a key with --key to see which cells differ".into(),
+        );
         return Ok(());
     }
     for side in Side::BOTH {

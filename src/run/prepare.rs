@@ -6,7 +6,9 @@ use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult, Verdict};
+use crate::model::{
+    Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult, Verdict,
+};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -33,11 +35,7 @@ pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<P
     Ok(stores)
 }
 
-pub(super) async fn prepare(
-    plan: &RunPlan,
-    stores: Pair<Arc<dyn Store>>,
-    progress: &dyn Progress,
-) -> Result<Prepared> {
+pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: &dyn Progress) -> Result<Prepared> {
     check_filters(plan, &stores)?;
     let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
     for side in Side::BOTH {
@@ -92,7 +90,8 @@ fn check_filters(plan: &RunPlan, stores: &Pair<Arc<dyn Store>>) -> Result<()> {
 
 /// The error for a table that was asked for and is nowhere.
 fn unknown_table(name: &str, names: Pair<&[TableName]>) -> Error {
-    let known: Vec<&str> = Side::BOTH.iter().flat_map(|side| names.get(*side).iter()).map(|n| n.name.as_str()).collect();
+    let known: Vec<&str> =
+        Side::BOTH.iter().flat_map(|side| names.get(*side).iter()).map(|n| n.name.as_str()).collect();
     let error = Error::store(format!("neither store has a table {name}"));
     match nearest(name, known.iter().copied()) {
         Some(near) => error.hint(format!("did you mean {near}?")),

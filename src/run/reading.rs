@@ -68,7 +68,11 @@ impl Reader {
 
     /// Reads one table into the snapshot `directory`.
     pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Snapshot> {
-        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.read.table.name));
+        let advice = match &job.read.filter {
+            Some(_) => "check the condition that was given with --where against the store's own words above",
+            None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
+        };
+        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.read.table.name)).hint(advice);
         let _open = self.tables.acquire().await.map_err(|_| Error::interrupted())?;
         progress.table_started(job.side, &job.name, job.read.table.rows_estimate);
         let snapshot = self.read_table(&job, directory, progress.clone()).await.map_err(place);
@@ -107,8 +111,9 @@ impl Reader {
         if let Some(counted) = self.snapshot.count(&job.read).await?
             && counted != rows
         {
-            return Err(Error::store(format!("the store counts {counted} rows, but handed over {rows}"))
-                .hint("a stream ended early or a range was not read: run again; nothing of this table counts as compared"));
+            return Err(Error::store(format!("the store counts {counted} rows, but handed over {rows}")).hint(
+                "a stream ended early or a range was not read: run again; nothing of this table counts as compared",
+            ));
         }
         writer.finish(self.manifest(job, written, started))
     }
@@ -163,9 +168,9 @@ impl Reader {
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
-            (Ok(()), Ok(writer)) => {
-                spawn_blocking(move || writer.finish()).await.map_err(|e| Error::snapshot("a writer stopped").because(e))?
-            }
+            (Ok(()), Ok(writer)) => spawn_blocking(move || writer.finish())
+                .await
+                .map_err(|e| Error::snapshot("a writer stopped").because(e))?,
             // A reader whose writer gave up only knows that nobody listens: the writer knows why.
             (Err(reader), Err(writer)) if reader.kind() == ErrorKind::Interrupted => Err(writer),
             (Err(reader), _) => Err(reader),

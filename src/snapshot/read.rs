@@ -65,9 +65,9 @@ pub fn row_encoder(table: &Table, layout: &DigestLayout) -> Result<RowEncoder> {
         columns
             .iter()
             .map(|column| {
-                let position = table.position(&column.name).ok_or_else(|| {
-                    Error::snapshot(format!("table {} has no column {}", table.name, column.name))
-                })?;
+                let position = table
+                    .position(&column.name)
+                    .ok_or_else(|| Error::snapshot(format!("table {} has no column {}", table.name, column.name)))?;
                 Ok(RowField {
                     position,
                     name: column.name.clone(),

@@ -129,8 +129,8 @@ impl PartWriter {
             rows.write(batch)?;
         }
         let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(encoded.digests)];
-        let digests = RecordBatch::try_new(digest_schema(), columns)
-            .map_err(|e| cannot_write(self.digests.path(), e))?;
+        let digests =
+            RecordBatch::try_new(digest_schema(), columns).map_err(|e| cannot_write(self.digests.path(), e))?;
         self.digests.write(&digests)?;
         self.count += batch.num_rows() as u64;
         Ok(())

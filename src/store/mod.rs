@@ -10,8 +10,8 @@ pub mod mysql;
 pub mod parquet;
 mod pool;
 pub mod postgres;
-mod split;
 pub mod snapshot_dir;
+mod split;
 pub mod sqlite;
 
 use std::path::PathBuf;

@@ -18,8 +18,7 @@ pub fn is_snapshot(path: &Path) -> bool {
 
 /// Opens the snapshot of a table, or a directory of such snapshots, and checks every file against its manifest.
 pub fn open(path: &Path) -> Result<Arc<dyn Store>> {
-    let directories =
-        if path.join(MANIFEST_FILE).is_file() { vec![path.to_owned()] } else { snapshots_in(path) };
+    let directories = if path.join(MANIFEST_FILE).is_file() { vec![path.to_owned()] } else { snapshots_in(path) };
     let mut tables = BTreeMap::new();
     for directory in directories {
         let manifest = files::read_manifest(&directory)?;

@@ -19,7 +19,10 @@ use crate::model::{Pair, Side};
 /// are in the file's metadata under `tieout.root.source` and `tieout.root.target`.
 pub fn write_trees(trees: &Trees, path: &Path) -> Result<()> {
     let failed = |e: Box<dyn std::error::Error + Send + Sync>| {
-        Error::output("cannot write the trees").at(path.display()).because(e).hint("free space there, or choose another --out")
+        Error::output("cannot write the trees")
+            .at(path.display())
+            .because(e)
+            .hint("free space there, or choose another --out")
     };
     let boundaries = &trees.boundaries;
     let lower: BinaryArray = (0..boundaries.ranges()).map(|range| boundaries.lower(range)).collect();

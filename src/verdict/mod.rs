@@ -98,7 +98,10 @@ mod tests {
         let read = Pair::new(Some(2), Some(2));
         let compared = [ColumnStatus::Compared, ColumnStatus::Ignored, ColumnStatus::MissingInSource];
         assert_eq!(verdict(result(read, Counts::default(), &compared), None), Verdict::Match);
-        assert_eq!(verdict(result(read, Counts { missing: 1, ..Default::default() }, &compared), None), Verdict::Differ);
+        assert_eq!(
+            verdict(result(read, Counts { missing: 1, ..Default::default() }, &compared), None),
+            Verdict::Differ
+        );
         assert_eq!(verdict(result(Pair::new(Some(2), None), Counts::default(), &compared), None), Verdict::Undecided);
         assert_eq!(verdict(result(read, Counts::default(), &[ColumnStatus::Incomparable]), None), Verdict::Undecided);
         assert_eq!(verdict(result(read, Counts::default(), &[ColumnStatus::MissingInTarget]), None), Verdict::Differ);

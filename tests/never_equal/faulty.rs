@@ -111,18 +111,22 @@ impl StoreSnapshot for Opened {
         let strikes = read.table.name.name == "orders" && !self.struck.swap(true, Ordering::SeqCst);
         match self.fault {
             Fault::EndsEarly if strikes => {
-                // The reader of the inner store goes on into a sink of ours, of which only one batch is passed on.
+                // The inner store reads to its end into a sink of ours, of which only one batch is passed on.
                 let (inner_sink, mut batches) = BatchSink::channel(1);
-                let reading = self.inner.read(&read, part, &inner_sink);
+                let reading = async {
+                    let outcome = self.inner.read(&read, part, &inner_sink).await;
+                    drop(inner_sink);
+                    outcome
+                };
                 let passing = async {
                     if let Some(first) = batches.recv().await {
                         sink.send(first).await?;
                     }
-                    drop(batches);
+                    while batches.recv().await.is_some() {}
                     Ok::<_, Error>(())
                 };
-                let (_, passed) = futures::join!(reading, passing);
-                passed
+                let (read, passed) = futures::join!(reading, passing);
+                read.and(passed)
             }
             Fault::Fails if strikes => Err(Error::store("the connection broke").hint("run again")),
             Fault::ChangesAType => {

@@ -158,6 +158,13 @@ fn read(case: &Case, path: &Path) -> Vec<Line> {
                 source: get(&source, row),
                 target: get(&target, row),
             };
+            if line.class == "duplicate" {
+                let copies = |name: &str| {
+                    let counts = batch.column_by_name(name).unwrap().as_primitive::<arrow::datatypes::UInt64Type>();
+                    Some(counts.value(row).to_string())
+                };
+                (line.source, line.target) = (copies("source_copies"), copies("target_copies"));
+            }
             let repeats = |side: Side| {
                 let same = |r: &&Row| (0..key_columns).all(|at| identity(&r[at]) == line.key[at]);
                 case.rows(side).iter().filter(same).count()

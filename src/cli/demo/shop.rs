@@ -169,7 +169,7 @@ impl Shop {
             country: dice.pick(&COUNTRIES),
             created_at: timestamp(created_at),
             loyalty: money(dice.below(2_000) as i64),
-            note: (at % 4 == 0).then(|| dice.pick(&NOTES)),
+            note: at.is_multiple_of(4).then(|| dice.pick(&NOTES)),
         }
     }
 
@@ -268,7 +268,7 @@ impl Dice {
     }
 
     fn below(&mut self, end: u64) -> u64 {
-        (u128::from(self.next()) * u128::from(end) >> 64) as u64
+        ((u128::from(self.next()) * u128::from(end)) >> 64) as u64
     }
 
     fn pick<T: Copy>(&mut self, of: &[T]) -> T {

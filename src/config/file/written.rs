@@ -150,7 +150,8 @@ impl Document<'_> {
         } else if is_about_a_value(message) {
             Error::usage("a value has the wrong type")
         } else {
-            Error::usage(format!("the file is not valid TOML: {message}")).hint("mend this place; `tieout init SOURCE TARGET` prints a file to begin with")
+            Error::usage(format!("the file is not valid TOML: {message}"))
+                .hint("mend this place; `tieout init SOURCE TARGET` prints a file to begin with")
         };
         described.at(place)
     }

@@ -5,6 +5,7 @@ use sqlx::mysql::{MySql, MySqlConnection};
 use sqlx::{AssertSqlSafe, Decode, Row};
 
 use super::decode::Wire;
+use super::session::tidy;
 use super::{Server, describe, failed, quoted};
 use crate::canonical::BatchBuilder;
 use crate::error::{Error, Result};
@@ -35,7 +36,7 @@ pub(super) async fn send_rows(
     let lost = |e| failed("the rows cannot be read", place, e);
     let wires: Vec<Wire> = table.columns.iter().map(Wire::of).collect();
     let mut batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
-    let mut rows = sqlx::query(AssertSqlSafe(sql)).persistent(false).fetch(connection);
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *connection);
     while let Some(row) = rows.try_next().await.map_err(lost)? {
         for (index, wire) in wires.iter().enumerate() {
             // Not `is_null`, which takes zero dates for NULL: only NULL itself has no bytes.
@@ -55,5 +56,6 @@ pub(super) async fn send_rows(
     if batch.rows() > 0 {
         sink.send(batch.finish()?).await?;
     }
-    Ok(())
+    drop(rows);
+    tidy(connection).await.map_err(lost)
 }

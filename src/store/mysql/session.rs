@@ -32,6 +32,8 @@ const SETTINGS_OF_SOME: [&str; 6] = [
 ];
 
 const UNKNOWN_SYSTEM_VARIABLE: u16 = 1193;
+/// Statements that a session keeps prepared; the driver would begin to close them at 100.
+const STATEMENTS_MAX: usize = 64;
 
 /// Opens sessions to one server.
 pub(super) struct Sessions {
@@ -42,8 +44,11 @@ pub(super) struct Sessions {
 impl Sessions {
     /// Sessions as the URL asks for them; the URL is for error messages.
     pub fn new(url: &str, options: MySqlConnectOptions) -> Self {
+        // An IPv6 address stands in brackets in a URL, and without them everywhere else.
+        let host = options.get_host().trim_matches(['[', ']']).to_string();
         // What the driver would set by itself is set by us, or not at all.
         let options = options
+            .host(&host)
             .set_names(false)
             .timezone(None)
             .pipes_as_concat(false)
@@ -81,6 +86,17 @@ async fn prepare(connection: &mut MySqlConnection) -> std::result::Result<(), sq
         }
     }
     Ok(())
+}
+
+/// Closes the statements a session has prepared, once there are many. Closing one after each use would be simpler, but
+/// the server does not answer it, and the next request then waits 40 ms for the network (the driver's sockets combine
+/// small packets, and the server's system is slow to acknowledge a lone one).
+pub(super) async fn tidy(connection: &mut MySqlConnection) -> std::result::Result<(), sqlx::Error> {
+    if connection.cached_statements_size() < STATEMENTS_MAX {
+        Ok(())
+    } else {
+        connection.clear_cached_statements().await
+    }
 }
 
 /// Runs a statement that returns no rows.

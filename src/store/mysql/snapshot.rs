@@ -11,7 +11,7 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::describe::{self, ask};
-use super::session::{Sessions, run};
+use super::session::{Sessions, run, tidy};
 use super::{Server, failed, quoted, read};
 use crate::canonical::CanonicalType;
 use crate::error::{Error, Result};
@@ -133,12 +133,13 @@ impl StoreSnapshot for MysqlSnapshot {
         let clause = split::where_clause(&Part::Whole, read.filter.as_deref());
         let table = describe::table(&self.server, &read.table.name);
         let mut lease = self.pool.take().await?;
+        let trouble = |e| failed("the rows cannot be counted", &self.place(&read.table), e);
         // Prepared, because the user's condition must not be able to hold a second statement.
         let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}")))
-            .persistent(false)
             .fetch_one(&mut *lease)
             .await
-            .map_err(|e| failed("the rows cannot be counted", &self.place(&read.table), e))?;
+            .map_err(trouble)?;
+        tidy(&mut lease).await.map_err(trouble)?;
         lease.give_back();
         u64::try_from(rows).map(Some).map_err(|e| Error::store("the server counts fewer rows than none").because(e))
     }

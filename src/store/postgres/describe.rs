@@ -19,7 +19,9 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<TableNam
     )
     .fetch_all(connection)
     .await?;
-    rows.iter().map(|row| Ok(TableName::in_schema(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?))).collect()
+    rows.iter()
+        .map(|row| Ok(TableName::in_schema(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?)))
+        .collect()
 }
 
 /// Columns and keys of one table.
@@ -131,9 +133,7 @@ async fn keys(connection: &mut PgConnection, oid: i64) -> Result<Vec<Key>> {
     .fetch_all(connection)
     .await?;
     rows.iter()
-        .map(|row| {
-            Ok(Key { primary: row.try_get(0)?, columns: row.try_get(1)?, enforced: row.try_get(2)? })
-        })
+        .map(|row| Ok(Key { primary: row.try_get(0)?, columns: row.try_get(1)?, enforced: row.try_get(2)? }))
         .collect()
 }
 

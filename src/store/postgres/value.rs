@@ -11,7 +11,12 @@ const EPOCH_SECONDS: i64 = 946_684_800;
 const EPOCH_MICROS: i64 = EPOCH_SECONDS * 1_000_000;
 
 /// Appends one field to its column.
-pub(super) fn append(builder: &mut BatchBuilder, index: usize, canonical: &CanonicalType, field: Option<&[u8]>) -> Result<()> {
+pub(super) fn append(
+    builder: &mut BatchBuilder,
+    index: usize,
+    canonical: &CanonicalType,
+    field: Option<&[u8]>,
+) -> Result<()> {
     let Some(field) = field else {
         builder.column(index).null();
         return Ok(());
@@ -54,7 +59,11 @@ pub(super) fn append(builder: &mut BatchBuilder, index: usize, canonical: &Canon
         },
         ColumnBuilder::Decimal256(values) => match (Numeric::parse(field)?, canonical) {
             (Numeric::Finite(digits), CanonicalType::Decimal { scale, .. }) => {
-                match digits.unscaled128(*scale).map(i256::from_i128).or_else(|| number::unscaled(&digits.text(), *scale)) {
+                match digits
+                    .unscaled128(*scale)
+                    .map(i256::from_i128)
+                    .or_else(|| number::unscaled(&digits.text(), *scale))
+                {
                     Some(value) => values.append_value(value),
                     None => builder.misfit(index, digits.text()),
                 }
@@ -79,7 +88,10 @@ pub(super) fn append(builder: &mut BatchBuilder, index: usize, canonical: &Canon
                 Err(_) => builder.misfit(index, format!("invalid UTF-8 \\x{}", hex::encode(bytes))),
             }
         }
-        ColumnBuilder::UInt64(_) | ColumnBuilder::TimeNano(_) | ColumnBuilder::TimestampNano(_) | ColumnBuilder::Loose(_) => {
+        ColumnBuilder::UInt64(_)
+        | ColumnBuilder::TimeNano(_)
+        | ColumnBuilder::TimestampNano(_)
+        | ColumnBuilder::Loose(_) => {
             return Err(damaged());
         }
     }
@@ -121,12 +133,9 @@ impl<'a> Numeric<'a> {
             0xC000 => Numeric::Special("NaN"),
             0xD000 => Numeric::Special("Infinity"),
             0xF000 => Numeric::Special("-Infinity"),
-            sign => Numeric::Finite(Digits {
-                weight: word(2) as i16,
-                negative: sign == 0x4000,
-                scale: word(6),
-                digits,
-            }),
+            sign => {
+                Numeric::Finite(Digits { weight: word(2) as i16, negative: sign == 0x4000, scale: word(6), digits })
+            }
         })
     }
 
@@ -180,7 +189,8 @@ impl Digits<'_> {
     fn text(&self) -> String {
         let digits: Vec<u16> = self.iter().collect();
         let weight = i32::from(self.weight);
-        let digit = |power: i32| usize::try_from(weight - power).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0);
+        let digit =
+            |power: i32| usize::try_from(weight - power).ok().and_then(|at| digits.get(at)).copied().unwrap_or(0);
         let mut text = String::new();
         if self.negative {
             text.push('-');
