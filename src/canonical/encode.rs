@@ -131,8 +131,8 @@ pub fn encode_column(
         || Error::compare(format!("column {name}: {} cannot be read as {:?}", canonical.label(), reading.encoding));
     match (canonical, reading.encoding) {
         (C::Int64, E::Number) => to.primitive::<Int64Type>(number::push_i64),
-        (C::Int64, E::Boolean) => to.primitive::<Int64Type>(|out, v| push_truth(out, v)),
-        (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(|out, v| push_integer_as_float(out, v)),
+        (C::Int64, E::Boolean) => to.primitive::<Int64Type>(push_truth),
+        (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(push_integer_as_float),
         (C::UInt64, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
         (C::UInt64, E::Boolean) => {
             to.primitive::<UInt64Type>(|out, v| push_truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
@@ -169,9 +169,9 @@ pub fn encode_column(
             to.primitive::<Time64MicrosecondType>(|out, v| time::push_time(out, v * 1000))
         }
         (C::Time(Precision::Nano), E::Time) => to.primitive::<Time64NanosecondType>(time::push_time),
-        (C::Timestamp(p), E::Timestamp) => to.moments(*p, |out, v| time::push_timestamp(out, v)),
+        (C::Timestamp(p), E::Timestamp) => to.moments(*p, time::push_timestamp),
         (C::Timestamp(p), E::Instant) => to.moments(*p, |out, v| to.local(out, v)),
-        (C::Instant(p), E::Instant) => to.moments(*p, |out, v| time::push_instant(out, v)),
+        (C::Instant(p), E::Instant) => to.moments(*p, time::push_instant),
         (C::Uuid, E::Uuid) => {
             let values = to.array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
             to.fill(|out, row| identifier::push(out, values.value(row)))

@@ -4,7 +4,7 @@
 //! - [`names`]: how a name finds its counterpart.
 //! - [`pairs`]: the table of type pairs.
 //! - [`tables`]: which tables meet; [`columns`]: which columns; [`keys`]: what the key is.
-//! - [`layout`]: which columns the row digests cover, and in which order.
+//! - [`mod@layout`]: which columns the row digests cover, and in which order.
 
 pub mod columns;
 pub mod keys;

@@ -7,7 +7,7 @@ use crate::model::RangeDigest;
 /// Children of a node.
 const FANOUT: usize = 16;
 
-/// The digests of all ranges, and above them nodes that each stand for [`FANOUT`] below, up to one root.
+/// The digests of all ranges, and above them nodes that each stand for 16 below, up to one root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Tree {
     leaves: Vec<RangeDigest>,

@@ -120,7 +120,8 @@ fn failed(what: &str, place: &str, error: sqlx::Error) -> Error {
         }
         _ => "see the server's log, then run again",
     };
-    Error::store(what).at(place).because(error).hint(hint)
+    let cause = error.as_database_error().map_or_else(|| error.to_string(), ToString::to_string);
+    Error::store(what).at(place).because(cause).hint(hint)
 }
 
 /// The server's number for an error.

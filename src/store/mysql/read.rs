@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, Decode, Row};
 
 use super::decode::Wire;
 use super::session::tidy;
-use super::{Server, describe, failed, quoted};
+use super::{Server, describe, quoted};
 use crate::canonical::BatchBuilder;
 use crate::error::{Error, Result};
 use crate::model::{Table, TableRead};
@@ -22,7 +22,7 @@ pub(super) fn select(server: &Server, read: &TableRead, part: &Part) -> String {
     format!("SELECT /* tieout */ {} FROM {table}{clause}", columns.join(", "))
 }
 
-/// Runs a statement to its end and sends its rows.
+/// Runs a statement to its end and sends its rows. The outer error is ours, the inner one the server's or the driver's.
 ///
 /// The end is proven: sqlx ends the stream only at the server's OK/EOF packet (0xfe; in the binary protocol a row begins
 /// with 0x00, so no row can be taken for it), and a connection that closes before it is an I/O error.
@@ -32,15 +32,23 @@ pub(super) async fn send_rows(
     place: &str,
     sql: String,
     sink: &BatchSink,
-) -> Result<()> {
-    let lost = |e| failed("the rows cannot be read", place, e);
+) -> Result<std::result::Result<(), sqlx::Error>> {
     let wires: Vec<Wire> = table.columns.iter().map(Wire::of).collect();
     let mut batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
     let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *connection);
-    while let Some(row) = rows.try_next().await.map_err(lost)? {
+    loop {
+        let row = match rows.try_next().await {
+            Ok(Some(row)) => row,
+            Ok(None) => break,
+            Err(e) => return Ok(Err(e)),
+        };
         for (index, wire) in wires.iter().enumerate() {
+            let raw = match row.try_get_raw(index) {
+                Ok(raw) => raw,
+                Err(e) => return Ok(Err(e)),
+            };
             // Not `is_null`, which takes zero dates for NULL: only NULL itself has no bytes.
-            let value = <&[u8] as Decode<MySql>>::decode(row.try_get_raw(index).map_err(lost)?).ok();
+            let value = <&[u8] as Decode<MySql>>::decode(raw).ok();
             wire.append(&mut batch, index, value).map_err(|_| {
                 let column = &table.columns[index];
                 Error::store(format!("a value of `{}` is not what {} sends", column.name, column.native))
@@ -57,5 +65,5 @@ pub(super) async fn send_rows(
         sink.send(batch.finish()?).await?;
     }
     drop(rows);
-    tidy(connection).await.map_err(lost)
+    Ok(tidy(connection).await)
 }

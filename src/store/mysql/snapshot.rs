@@ -11,12 +11,12 @@ use sqlx::mysql::MySqlConnection;
 use sqlx::{AssertSqlSafe, Connection};
 
 use super::describe::{self, ask};
-use super::session::{Sessions, run, tidy};
-use super::{Server, failed, quoted, read};
+use super::session::{Sessions, run};
+use super::{Server, failed, number, quoted, read};
 use crate::canonical::CanonicalType;
 use crate::error::{Error, Result};
 use crate::model::{Table, TableRead};
-use crate::store::pool::Pool;
+use crate::store::pool::{Lease, Pool};
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
 use crate::store::{BatchSink, Part, StoreSnapshot};
 
@@ -25,6 +25,8 @@ const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
 const LOCK: &str = "FLUSH TABLES WITH READ LOCK";
 const UNLOCK: &str = "UNLOCK TABLES";
 const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+/// "Table definition has changed, please retry transaction".
+const TABLE_ALTERED: u16 = 1412;
 /// How many tables without a snapshot are named.
 const NAMED_MAX: usize = 5;
 
@@ -82,6 +84,10 @@ impl MysqlSnapshot {
     fn place(&self, table: &Table) -> String {
         format!("{} in {}", table.name, self.url)
     }
+
+    fn failed(&self, what: &str, table: &Table, error: sqlx::Error) -> Error {
+        failed(what, &self.place(table), error)
+    }
 }
 
 impl Moment {
@@ -118,10 +124,8 @@ impl StoreSnapshot for MysqlSnapshot {
         let Some(key) = key_to_split(&read.table).filter(|_| wanted > 1) else { return Ok(vec![Part::Whole]) };
         let (key, table) = (quoted(key), describe::table(&self.server, &read.table.name));
         let mut lease = self.pool.take().await?;
-        let answer = ask(&mut lease, &format!("SELECT MIN({key}), MAX({key}) FROM {table}"))
-            .await
-            .map_err(|e| failed("the table cannot be divided", &self.place(&read.table), e))?;
-        lease.give_back();
+        let answer = ask(&mut lease, &format!("SELECT MIN({key}), MAX({key}) FROM {table}")).await;
+        let answer = settled(lease, answer).map_err(|e| self.failed("the table cannot be divided", &read.table, e))?;
         let bound = |index: usize| answer.first()?.get(index)?.as_ref()?.parse::<i128>().ok();
         Ok(match bound(0).zip(bound(1)) {
             Some((min, max)) => split::by_integer(&key, min, max, wanted),
@@ -133,24 +137,36 @@ impl StoreSnapshot for MysqlSnapshot {
         let clause = split::where_clause(&Part::Whole, read.filter.as_deref());
         let table = describe::table(&self.server, &read.table.name);
         let mut lease = self.pool.take().await?;
-        let trouble = |e| failed("the rows cannot be counted", &self.place(&read.table), e);
         // Prepared, because the user's condition must not be able to hold a second statement.
-        let rows: i64 = sqlx::query_scalar(AssertSqlSafe(format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}")))
-            .fetch_one(&mut *lease)
-            .await
-            .map_err(trouble)?;
-        tidy(&mut lease).await.map_err(trouble)?;
-        lease.give_back();
+        let sql = AssertSqlSafe(format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}"));
+        let rows = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *lease).await;
+        let rows = settled(lease, rows).map_err(|e| self.failed("the rows cannot be counted", &read.table, e))?;
         u64::try_from(rows).map(Some).map_err(|e| Error::store("the server counts fewer rows than none").because(e))
     }
 
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
         let mut lease = self.pool.take().await?;
         let sql = read::select(&self.server, read, part);
-        read::send_rows(&mut lease, &read.table, &self.place(&read.table), sql, sink).await?;
-        lease.give_back();
-        Ok(())
+        let place = self.place(&read.table);
+        let end = read::send_rows(&mut lease, &read.table, &place, sql, sink).await?;
+        settled(lease, end).map_err(|e| failed("the rows cannot be read", &place, e))
     }
+}
+
+/// Returns a connection whose transaction still stands: after success, and after a statement that the server refused
+/// (an unknown column, a missing right, an altered table), so that the other tables can be read.
+fn settled<T>(
+    lease: Lease<MySqlConnection>,
+    outcome: std::result::Result<T, sqlx::Error>,
+) -> std::result::Result<T, sqlx::Error> {
+    let refused = |error: &sqlx::Error| {
+        let state = error.as_database_error().and_then(|refusal| refusal.code());
+        state.is_some_and(|state| state.starts_with("42")) || number(error) == Some(TABLE_ALTERED)
+    };
+    if outcome.as_ref().map_or_else(refused, |_| true) {
+        lease.give_back();
+    }
+    outcome
 }
 
 /// Begins all transactions under the global read lock and reads where the server stands; or says why there is no lock.

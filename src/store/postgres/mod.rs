@@ -1,8 +1,8 @@
 //! PostgreSQL through sqlx: one exported REPEATABLE READ snapshot, shared by all workers; rows by binary COPY, decoded
 //! from the wire straight into Arrow builders.
 //!
-//! [`describe`] asks the catalogue, [`snapshot`] opens the shared view and reads, [`copy`] decodes the COPY stream,
-//! [`value`] its fields.
+//! `describe` asks the catalogue, `snapshot` opens the shared view and reads, `copy` decodes the COPY stream,
+//! `value` its fields.
 
 mod copy;
 mod describe;

@@ -2,7 +2,7 @@
 //!
 //! A connection is opened read-only. Rows that are only in the `-wal` file are read like all others; a file that was
 //! copied *without* its `-wal` cannot be told from a complete one, because nothing in the file refers to it: copy a live
-//! database with `VACUUM INTO` or `.backup`. See [`access`] for what keeps tieout from leaving files beside a database.
+//! database with `VACUUM INTO` or `.backup`. See `access` for what keeps tieout from leaving files beside a database.
 //! In rollback-journal mode a snapshot holds SQLite's shared lock, so that writers wait until it ends; in WAL mode
 //! nobody waits.
 
@@ -119,9 +119,11 @@ fn failed(what: &str, place: &str, error: rusqlite::Error) -> Error {
             "check the rights on the file; beside a -wal file SQLite needs a -shm file that it may write"
         }
         Some(ErrorCode::SystemIoFailure) => "the disk or network drive failed while the file was read",
+        Some(ErrorCode::Unknown) => "check the condition (--where): it must be SQL of SQLite",
         _ => "",
     };
-    let made = Error::store(what).at(place).because(error);
+    // SQLite's own words only: the error beneath repeats them after its number.
+    let made = Error::store(what).at(place).because(error.to_string());
     if hint.is_empty() { made } else { made.hint(hint) }
 }
 

@@ -49,9 +49,13 @@ impl SqliteSnapshot {
         let (file, access) = (self.file.clone(), self.access);
         let place = format!("{table} in {}", file.shown);
         blocking(move || {
-            let outcome = work(&lease)?.map_err(|e| failed(what, &place, e))?;
+            let outcome = work(&lease);
+            // A refused statement or a damaged page ends no read transaction: other tables can still be read.
+            if !lease.is_autocommit() {
+                lease.give_back();
+            }
+            let outcome = outcome?.map_err(|e| failed(what, &place, e))?;
             access.check(&file)?;
-            lease.give_back();
             Ok(outcome)
         })
         .await
