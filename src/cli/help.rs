@@ -43,8 +43,8 @@ Without --table, all tables that exist on both sides are compared, and a table o
 differ. Names meet their counterparts exactly, failing that without regard to case, failing that without regard to \
 case and underscores.
 
-A URL on the command line shows in the list of processes, its password too. `tieout run` with ${NAME} in its config \
-file reads passwords from the environment instead."
+A password in a URL is taken out of the list of processes only once tieout has started, and the shell's history \
+keeps it. `tieout run` with ${NAME} in its config file reads passwords from the environment instead."
 );
 
 /// Below `tieout run --help`.

@@ -23,7 +23,8 @@ pub fn arguments() -> Vec<OsString> {
     let titles: Vec<String> =
         texts.iter().map(|one| if one.contains("://") { redact(one) } else { one.clone() }).collect();
     if titles != texts
-        && let (Ok(program), Ok(handed_on)) = (std::env::current_exe(), serde_json::to_string(&texts))
+        && let (Ok(program), Ok(handed_on)) =
+            (std::env::current_exe(), serde_json::to_string(&(std::process::id(), &texts)))
     {
         // Returns only if it fails.
         let _ = Command::new(program).arg0(&titles[0]).args(&titles[1..]).env(HANDED_ON, handed_on).exec();
@@ -33,6 +34,8 @@ pub fn arguments() -> Vec<OsString> {
 
 fn handed_on() -> Option<Vec<OsString>> {
     let text = std::env::var(HANDED_ON).ok()?;
-    let arguments: Vec<String> = serde_json::from_str(&text).ok()?;
+    let (process, arguments): (u32, Vec<String>) = serde_json::from_str(&text).ok()?;
+    // A program that this one starts inherits the variable, but has arguments of its own.
+    (process == std::process::id()).then_some(())?;
     Some(arguments.into_iter().map(OsString::from).collect())
 }

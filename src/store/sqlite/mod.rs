@@ -119,7 +119,9 @@ fn failed(what: &str, place: &str, error: rusqlite::Error) -> Error {
             "check the rights on the file; beside a -wal file SQLite needs a -shm file that it may write"
         }
         Some(ErrorCode::SystemIoFailure) => "the disk or network drive failed while the file was read",
-        Some(ErrorCode::Unknown) => "check the condition (--where): it must be SQL of SQLite",
+        None if matches!(error, rusqlite::Error::SqlInputError { .. }) => {
+            "check the condition (--where): it must be SQL of SQLite"
+        }
         _ => "",
     };
     // SQLite's own words only: the error beneath repeats them after its number.

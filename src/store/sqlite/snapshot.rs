@@ -178,3 +178,142 @@ fn coordinates(file: &DatabaseFile, connection: &Connection) -> Result<Vec<(Stri
     }
     Ok(coordinates)
 }
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, AsArray, RecordBatch};
+    use arrow::datatypes::Int64Type;
+
+    use super::*;
+    use crate::model::TableName;
+    use crate::store::Store;
+    use crate::store::sqlite::SqliteStore;
+
+    fn store(dir: &tempfile::TempDir, sql: &str) -> (SqliteStore, Connection) {
+        let path = dir.path().join("x.db");
+        let writer = Connection::open(&path).unwrap();
+        writer.pragma_update(None, "journal_mode", "wal").unwrap();
+        writer.execute_batch(sql).unwrap();
+        (SqliteStore::open(path.to_str().unwrap()).unwrap(), writer)
+    }
+
+    async fn rows(snapshot: &dyn StoreSnapshot, read: &TableRead, part: &Part) -> Result<Vec<RecordBatch>> {
+        let (sink, mut batches) = BatchSink::channel(1);
+        let collect = async {
+            let mut all = Vec::new();
+            while let Some(batch) = batches.recv().await {
+                all.push(batch);
+            }
+            all
+        };
+        let reading = async move { snapshot.read(read, part, &sink).await };
+        let (end, all) = futures::future::join(reading, collect).await;
+        end.map(|()| all)
+    }
+
+    fn first_integers(batches: &[RecordBatch]) -> Vec<i64> {
+        let integers = |batch: &RecordBatch| {
+            let integers = batch.column(0).as_struct().column(0).as_primitive::<Int64Type>().clone();
+            integers.iter().flatten().collect::<Vec<_>>()
+        };
+        batches.iter().flat_map(integers).collect()
+    }
+
+    const MANY: &str = "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT);
+        WITH RECURSIVE n (i) AS (SELECT -1000 UNION ALL SELECT i + 1 FROM n WHERE i < 29000)
+        INSERT INTO t SELECT i, 'row ' || i FROM n";
+
+    #[tokio::test]
+    async fn the_parts_hold_every_row_once_as_of_one_moment() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, writer) = store(&dir, MANY);
+        let table = store.describe(&TableName::bare("t")).await.unwrap();
+        assert_eq!(table.rows_estimate, Some(30_001));
+        let snapshot = store.open(3).await.unwrap();
+        assert_eq!(snapshot.workers_max(), 3);
+        writer.execute_batch("DELETE FROM t WHERE id % 2 = 0; INSERT INTO t VALUES (-5000, ''), (99999, '')").unwrap();
+        let read = TableRead { table, filter: None };
+        let parts = snapshot.parts(&read, 4).await.unwrap();
+        assert_eq!(parts.len(), 4);
+        let mut found = Vec::new();
+        for part in &parts {
+            found.extend(first_integers(&rows(&*snapshot, &read, part).await.unwrap()));
+        }
+        assert_eq!(snapshot.count(&read).await.unwrap(), Some(30_001));
+        found.sort_unstable();
+        assert_eq!(found, (-1000..=29_000).collect::<Vec<i64>>());
+    }
+
+    #[tokio::test]
+    async fn a_condition_holds_for_count_and_parts() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _writer) = store(&dir, MANY);
+        let table = store.describe(&TableName::bare("t")).await.unwrap();
+        let snapshot = store.open(2).await.unwrap();
+        let read = TableRead { table, filter: Some("id = 1 OR id = 20000 -- note".into()) };
+        assert_eq!(snapshot.count(&read).await.unwrap(), Some(2));
+        let mut found = Vec::new();
+        for part in snapshot.parts(&read, 3).await.unwrap() {
+            found.extend(first_integers(&rows(&*snapshot, &read, &part).await.unwrap()));
+        }
+        assert_eq!(found, [1, 20_000]);
+    }
+
+    #[tokio::test]
+    async fn every_storage_class_arrives_as_it_is() {
+        let dir = tempfile::tempdir().unwrap();
+        let sql = "CREATE TABLE t (v); INSERT INTO t VALUES (9007199254740993), (0.5), ('a' || char(0)), (x'00ff'),
+                   (NULL), (CAST(x'ff41' AS TEXT))";
+        let (store, _writer) = store(&dir, sql);
+        let read = TableRead { table: store.describe(&TableName::bare("t")).await.unwrap(), filter: None };
+        let snapshot = store.open(1).await.unwrap();
+        let batches = rows(&*snapshot, &read, &Part::Whole).await.unwrap();
+        let values = batches[0].column(0).as_struct();
+        assert_eq!(first_integers(&batches), [9_007_199_254_740_993]);
+        assert_eq!(values.column(1).as_primitive::<arrow::datatypes::Float64Type>().value(1), 0.5);
+        assert_eq!(values.column(2).as_string::<i32>().value(2), "a\0");
+        assert_eq!(values.column(3).as_binary::<i32>().value(3), [0x00, 0xff]);
+        assert!(values.is_null(4) && batches[0].column(1).is_null(4));
+        assert!(batches[0].column(1).as_string::<i32>().value(5).contains("ff41"));
+    }
+
+    #[tokio::test]
+    async fn a_refused_condition_leaves_the_other_tables_readable() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, _writer) = store(&dir, MANY);
+        let table = store.describe(&TableName::bare("t")).await.unwrap();
+        let snapshot = store.open(1).await.unwrap();
+        let refused = TableRead { table: table.clone(), filter: Some("absent = 1".into()) };
+        let error = snapshot.count(&refused).await.unwrap_err();
+        assert!(error.to_string().contains("no such column") && error.advice().unwrap().contains("--where"), "{error}");
+        let read = TableRead { table, filter: None };
+        assert_eq!(snapshot.count(&read).await.unwrap(), Some(30_001));
+    }
+
+    #[tokio::test]
+    async fn a_column_that_is_gone_is_an_error_and_no_text() {
+        let dir = tempfile::tempdir().unwrap();
+        let (store, writer) = store(&dir, "CREATE TABLE t (a, b); INSERT INTO t VALUES (1, 2)");
+        let read = TableRead { table: store.describe(&TableName::bare("t")).await.unwrap(), filter: None };
+        writer.execute_batch("ALTER TABLE t DROP COLUMN b").unwrap();
+        let snapshot = store.open(1).await.unwrap();
+        let error = rows(&*snapshot, &read, &Part::Whole).await.unwrap_err();
+        assert!(error.to_string().contains("no such column"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_damaged_page_is_an_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("damaged.db");
+        Connection::open(&path).unwrap().execute_batch(MANY).unwrap();
+        let mut bytes = std::fs::read(&path).unwrap();
+        let middle = bytes.len() / 2;
+        bytes[middle..middle + 8192].fill(0x99);
+        std::fs::write(&path, bytes).unwrap();
+        let store = SqliteStore::open(path.to_str().unwrap()).unwrap();
+        let read = TableRead { table: store.describe(&TableName::bare("t")).await.unwrap(), filter: None };
+        let snapshot = store.open(1).await.unwrap();
+        let error = rows(&*snapshot, &read, &Part::Whole).await.unwrap_err();
+        assert!(error.to_string().contains("malformed"), "{error}");
+    }
+}
