@@ -27,7 +27,7 @@ pub fn display(array: &ArrayRef, canonical: &CanonicalType, row: usize) -> Optio
         CanonicalType::Binary => bytes(array.as_binary::<i32>().value(row)),
         CanonicalType::Date => time::format_date(array.as_primitive::<Date32Type>().value(row).into()),
         CanonicalType::Time(Precision::Micro) => {
-            time::format_time(array.as_primitive::<Time64MicrosecondType>().value(row) * 1000)
+            time::format_time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000))
         }
         CanonicalType::Time(Precision::Nano) => {
             time::format_time(array.as_primitive::<Time64NanosecondType>().value(row))

@@ -152,7 +152,7 @@ pub fn encode_column(
             }
         }),
         (C::Float64, E::Float64) => to.primitive::<Float64Type>(push_float),
-        (C::Float64, E::Float32) => to.primitive::<Float64Type>(|out, v| push_float(out, f64::from(v as f32))),
+        (C::Float64, E::Float32) => to.primitive::<Float64Type>(push_as_single),
         (C::Float64, E::Number) => to.primitive::<Float64Type>(|out, v| {
             if !number::push_f64(out, v) {
                 push_misfit(out, not_finite(v));
@@ -166,7 +166,10 @@ pub fn encode_column(
         (C::Date, E::Timestamp) => to.primitive::<Date32Type>(|out, v| time::push_timestamp(out, Moment::from_days(v))),
         (C::Date, E::Instant) => to.primitive::<Date32Type>(|out, v| to.local(out, Moment::from_days(v))),
         (C::Time(Precision::Micro), E::Time) => {
-            to.primitive::<Time64MicrosecondType>(|out, v| time::push_time(out, v * 1000))
+            to.primitive::<Time64MicrosecondType>(|out, v| match v.checked_mul(1000) {
+                Some(nanos) => time::push_time(out, nanos),
+                None => push_misfit(out, &format!("{v} microseconds since midnight")),
+            })
         }
         (C::Time(Precision::Nano), E::Time) => to.primitive::<Time64NanosecondType>(time::push_time),
         (C::Timestamp(p), E::Timestamp) => to.moments(*p, time::push_timestamp),
@@ -254,11 +257,11 @@ impl Encoder<'_> {
                 }
                 None => number::push_text(out, text),
             },
-            Encoding::Float32 => parse_float(text, |t| t.parse::<f32>().ok().map(f64::from)).is_some_and(|v| {
-                push_float(out, v);
+            Encoding::Float32 => parse_float(text).is_some_and(|v| {
+                push_as_single(out, v);
                 true
             }),
-            Encoding::Float64 => parse_float(text, |t| t.parse().ok()).is_some_and(|v| {
+            Encoding::Float64 => parse_float(text).is_some_and(|v| {
                 push_float(out, v);
                 true
             }),
@@ -297,8 +300,13 @@ impl Encoder<'_> {
             Encoding::Json => json::push(out, text),
             Encoding::Binary => false,
         };
-        if !read {
-            push_unreadable(out, |out| push_text(out, text));
+        if read {
+            return;
+        }
+        match self.reading.encoding {
+            // The text of a zero date, an infinite one or a time beyond the day: what a database keeps as a misfit.
+            Encoding::Date | Encoding::Time | Encoding::Timestamp | Encoding::Instant => push_misfit(out, text),
+            _ => push_unreadable(out, |out| push_text(out, text)),
         }
     }
 
@@ -345,7 +353,7 @@ impl Encoder<'_> {
     fn loose_real(&self, out: &mut Vec<u8>, value: f64) {
         match self.reading.encoding {
             Encoding::Float64 => push_float(out, value),
-            Encoding::Float32 => push_float(out, f64::from(value as f32)),
+            Encoding::Float32 => push_as_single(out, value),
             Encoding::Number | Encoding::Loose => {
                 if !number::push_f64(out, value) {
                     push_misfit(out, not_finite(value));
@@ -417,6 +425,15 @@ fn push_float(out: &mut Vec<u8>, value: f64) {
     out.extend_from_slice(&ordered.to_be_bytes());
 }
 
+/// Appends a double as single precision where the single stands for it: where it is the same number, or where its shortest
+/// text is (0.1). A double that a single would round stays what it is, and so differs from every single.
+fn push_as_single(out: &mut Vec<u8>, value: f64) {
+    let single = value as f32;
+    let stands_for_it =
+        value.is_nan() || f64::from(single) == value || format!("{single:e}").parse::<f64>() == Ok(value);
+    push_float(out, if stands_for_it { f64::from(single) } else { value });
+}
+
 /// An integer stands for a float only where the float is exactly that integer.
 fn push_integer_as_float(out: &mut Vec<u8>, value: i64) {
     let float = value as f64;
@@ -448,11 +465,47 @@ fn special_number(text: &str) -> Option<&'static str> {
     }
 }
 
-fn parse_float(text: &str, parse: impl Fn(&str) -> Option<f64>) -> Option<f64> {
+/// The double a text denotes. A number beyond a double's range denotes none: it is not infinite.
+fn parse_float(text: &str) -> Option<f64> {
     match special_number(text) {
         Some("NaN") => Some(f64::NAN),
         Some("Infinity") => Some(f64::INFINITY),
         Some(_) => Some(f64::NEG_INFINITY),
-        None => parse(text),
+        None => text.parse().ok().filter(|value: &f64| value.is_finite()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use arrow::array::{Float32Array, Float64Array, StringArray};
+    use std::sync::Arc;
+
+    fn encoded(array: ArrayRef, canonical: CanonicalType, encoding: Encoding) -> Vec<u8> {
+        let column = encode_column(&array, &canonical, Reading::plain(encoding), "c", &Misfits::default()).unwrap();
+        column.value(0).to_vec()
+    }
+
+    fn single(value: f32) -> Vec<u8> {
+        encoded(Arc::new(Float32Array::from(vec![value])), CanonicalType::Float32, Encoding::Float32)
+    }
+
+    #[test]
+    fn a_double_equals_a_single_only_if_the_single_lost_nothing_but_the_width_of_its_type() {
+        let double = |v| encoded(Arc::new(Float64Array::from(vec![v])), CanonicalType::Float64, Encoding::Float32);
+        assert_eq!(double(0.1), single(0.1));
+        assert_eq!(double(0.5), single(0.5));
+        assert_ne!(double(123_456_789.12), single(123_456_789.12));
+        assert_ne!(double(1e39), single(f32::INFINITY));
+        assert_eq!(double(f64::NAN), single(f32::NAN));
+    }
+
+    #[test]
+    fn a_text_equals_a_single_only_if_the_single_holds_it() {
+        let text = |t: &str| encoded(Arc::new(StringArray::from(vec![t])), CanonicalType::Untyped, Encoding::Float32);
+        assert_eq!(text("0.1"), single(0.1));
+        assert_ne!(text("123456789.12"), single(123_456_792.0));
+        assert_ne!(text("1e400"), single(f32::INFINITY));
+        assert_eq!(text("Infinity"), single(f32::INFINITY));
     }
 }

@@ -20,8 +20,7 @@ pub fn arguments() -> Vec<OsString> {
     let Some(texts) = given.iter().map(|one| one.to_str().map(str::to_owned)).collect::<Option<Vec<String>>>() else {
         return given;
     };
-    let titles: Vec<String> =
-        texts.iter().map(|one| if one.contains("://") { redact(one) } else { one.clone() }).collect();
+    let titles: Vec<String> = texts.iter().map(|one| redact(one)).collect();
     if titles != texts
         && let (Ok(program), Ok(handed_on)) =
             (std::env::current_exe(), serde_json::to_string(&(std::process::id(), &texts)))

@@ -74,7 +74,7 @@ pub fn expand(pattern: &str) -> Result<Vec<PathBuf>> {
                     base.push(&*name);
                 } else {
                     let wildcard = Pattern::new(&name).map_err(|e| {
-                        Error::usage(format!("{pattern:?} is no glob"))
+                        Error::usage("this is no glob")
                             .because(e)
                             .hint("wildcards are *, ?, [abc] and **; a literal bracket is written [[]")
                     })?;

@@ -41,13 +41,24 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
 /// Checks size and SHA-256 of every file that belongs to the snapshot.
 pub fn verify_snapshot(directory: &Path, manifest: &Manifest) -> Result<()> {
     for file in manifest.parts.iter().flat_map(|part| [&part.file, &part.digests]) {
-        let Some(expected) = &file.sha256 else { continue };
         let path = directory.join(&file.path);
+        let changed = || {
+            Error::snapshot("a file of the snapshot is not the one its manifest describes")
+                .at(path.display())
+                .hint(DAMAGED)
+        };
+        let bytes = std::fs::metadata(&path)
+            .map_err(|e| {
+                Error::snapshot("a file of the snapshot is missing").at(path.display()).because(e).hint(DAMAGED)
+            })?
+            .len();
+        if bytes != file.bytes {
+            return Err(changed());
+        }
+        let Some(expected) = &file.sha256 else { continue };
         let found = sha256_of(&path).map_err(|e| e.hint(DAMAGED))?;
         if found != *expected {
-            return Err(Error::snapshot("a file of the snapshot is not the one its manifest describes")
-                .at(path.display())
-                .hint(DAMAGED));
+            return Err(changed());
         }
     }
     Ok(())

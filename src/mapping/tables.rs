@@ -23,7 +23,30 @@ pub struct TableMatch {
 
 /// All tables of both stores, each with its counterpart where it has one, in name order.
 pub fn match_tables(tables: Pair<&[TableName]>, request: &TableRequest) -> Result<Vec<TableMatch>> {
-    let short = tables.map(short_names);
+    let one =
+        |name: String, source: Option<&TableName>, target: Option<&TableName>, finding: Option<String>| TableMatch {
+            name,
+            names: Pair::new(source.cloned(), target.cloned()),
+            request: request.clone(),
+            by_name: false,
+            findings: finding.into_iter().collect(),
+        };
+    // Whole names first: a name that stands in two schemas on one side still meets itself.
+    let (same, source): (Vec<&TableName>, Vec<&TableName>) =
+        tables.source.iter().partition(|name| name.schema.is_some() && tables.target.contains(name));
+    let target: Vec<&TableName> = tables.target.iter().filter(|name| !same.contains(name)).collect();
+    let all = Pair::new(short_names(tables.source), short_names(tables.target));
+    let short_of = |side: Side, name: &TableName| -> String {
+        let at = tables.get(side).iter().position(|other| other == name);
+        at.map_or_else(|| name.to_string(), |at| all.get(side)[at].clone())
+    };
+    let mut matches: Vec<TableMatch> =
+        same.iter().map(|name| one(short_of(Side::Source, name), Some(name), Some(name), None)).collect();
+
+    let short = Pair::new(&source, &target).map(|names| {
+        let names: Vec<TableName> = names.iter().map(|name| (*name).clone()).collect();
+        short_names(&names)
+    });
     let refs = short.as_ref().map(|names| names.iter().map(String::as_str).collect::<Vec<_>>());
     let Matches { counterparts, left_over } = match_names(&refs.source, &refs.target).map_err(|found| {
         Error::usage(format!(
@@ -33,27 +56,13 @@ pub fn match_tables(tables: Pair<&[TableName]>, request: &TableRequest) -> Resul
         ))
         .hint("name the pair with --table SOURCE_TABLE=TARGET_TABLE")
     })?;
-    let mut matches = Vec::new();
-    for (at, counterpart) in counterparts.iter().enumerate() {
-        let source = tables.source[at].clone();
-        let target = counterpart.map(|(other, _)| tables.target[other].clone());
-        let finding = counterpart.and_then(|(other, near)| near.finding(&tables.target[other].name));
-        matches.push(TableMatch {
-            name: short.source[at].clone(),
-            names: Pair::new(Some(source), target),
-            request: request.clone(),
-            by_name: false,
-            findings: finding.into_iter().collect(),
-        });
+    for (name, counterpart) in source.iter().zip(&counterparts) {
+        let met = counterpart.map(|(other, near)| (target[other], near));
+        let finding = met.and_then(|(other, near)| near.finding(&other.name));
+        matches.push(one(short_of(Side::Source, name), Some(name), met.map(|(other, _)| other), finding));
     }
     for at in left_over {
-        matches.push(TableMatch {
-            name: short.target[at].clone(),
-            names: Pair::new(None, Some(tables.target[at].clone())),
-            request: request.clone(),
-            by_name: false,
-            findings: Vec::new(),
-        });
+        matches.push(one(short_of(Side::Target, target[at]), None, Some(target[at]), None));
     }
     make_unique(&mut matches);
     Ok(matches)
@@ -97,11 +106,16 @@ fn find(tables: &[TableName], wanted: &str, side: Side) -> Result<Option<(TableN
     if let Some(at) = whole.iter().position(|name| name == wanted) {
         return Ok(Some((tables[at].clone(), Nearness::Exact)));
     }
-    for (names, wanted) in [(&bare, Some(wanted)), (&whole, Some(wanted)), (&bare, without_schema)] {
+    for (names, wanted, schema_dropped) in
+        [(&bare, Some(wanted), false), (&whole, Some(wanted), false), (&bare, without_schema, true)]
+    {
         let Some(wanted) = wanted else { continue };
         for nearness in Nearness::ALL {
             let folded = nearness.fold(wanted);
-            let found: Vec<usize> = (0..names.len()).filter(|i| nearness.fold(&names[*i]) == folded).collect();
+            // A schema may be left out, and means nothing to a store without schemas; a wrong one is a wrong name.
+            let fits =
+                |i: &usize| nearness.fold(&names[*i]) == folded && !(schema_dropped && tables[*i].schema.is_some());
+            let found: Vec<usize> = (0..names.len()).filter(fits).collect();
             match found.as_slice() {
                 [] => {}
                 [one] => return Ok(Some((tables[*one].clone(), nearness))),
@@ -168,6 +182,22 @@ mod tests {
         let request = TableRequest { names: Pair::new("t".into(), "t".into()), ..Default::default() };
         let error = request_tables(Pair::new(&source, &source), &[request]).unwrap_err().to_string();
         assert!(error.contains("public.t or audit.t"), "{error}");
+    }
+
+    #[test]
+    fn a_name_in_two_schemas_of_one_side_still_meets_itself() {
+        let (source, target) = (names(&["public.orders"]), names(&["public.orders", "audit.orders"]));
+        let matches = match_tables(Pair::new(&source, &target), &TableRequest::default()).unwrap();
+        let both = matches.iter().filter(|m| m.names.source.is_some() && m.names.target.is_some()).count();
+        assert_eq!((matches.len(), both), (2, 1));
+    }
+
+    #[test]
+    fn a_wrong_schema_is_a_wrong_name() {
+        let request = TableRequest { names: Pair::new("audit.t".into(), "audit.t".into()), ..Default::default() };
+        let (source, target) = (names(&["public.t"]), names(&["t"]));
+        let matches = request_tables(Pair::new(&source, &target), &[request]).unwrap();
+        assert_eq!(matches[0].names, Pair::new(None, Some(TableName::bare("t"))));
     }
 
     #[test]

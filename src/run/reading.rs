@@ -83,7 +83,7 @@ impl Reader {
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Snapshot> {
         let started = time::now();
         let parts = self.snapshot.parts(&job.read, self.workers_max * PARTS_PER_WORKER).await?;
-        let writer = SnapshotWriter::create(directory)?;
+        let writer = Arc::new(SnapshotWriter::create(directory)?);
         let encoder = Arc::new(row_encoder(&job.read.table, &job.layout)?);
         // Dropping the set stops its readers: a failed part ends the others, and so does the end of the run.
         let mut readers: JoinSet<Result<(usize, Written)>> = JoinSet::new();
@@ -94,11 +94,14 @@ impl Reader {
                 continue;
             }
             let kept = self.kept(job, &part)?;
-            let part_writer = writer.part(ordinal, &job.read.table, encoder.clone(), &kept)?;
             let (reader, read, progress) = (self.clone(), job.read.clone(), progress.clone());
+            let (writer, encoder) = (writer.clone(), encoder.clone());
             let (side, name) = (job.side, job.name.clone());
             readers.spawn(async move {
+                // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.workers.acquire().await.map_err(|_| Error::interrupted())?;
+                let part_writer = writer.part(ordinal, &read.table, encoder, &kept)?;
+                drop(writer);
                 let written = reader.read_part(&read, &part, part_writer, move |rows| progress.rows(side, &name, rows));
                 Ok((ordinal, written.await?))
             });
@@ -115,13 +118,15 @@ impl Reader {
                 "a stream ended early or a range was not read: run again; nothing of this table counts as compared",
             ));
         }
+        let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         writer.finish(self.manifest(job, written, started))
     }
 
     /// The digests of an earlier snapshot, where they hold under the mapping of this run.
     fn digested_before(&self, job: &Job, part: &Part) -> Option<Written> {
         let files = self.snapshot.files_of(&job.read.table.name, part)?;
-        if files.layout != job.layout || job.copy_all {
+        // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
+        if files.layout != job.layout || job.copy_all || files.part.file.sha256.is_none() {
             return None;
         }
         let part = ManifestPart {

@@ -2,6 +2,7 @@
 //! see another moment.
 
 use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -13,20 +14,30 @@ pub(super) struct Pool<T> {
     idle: Arc<Mutex<Vec<T>>>,
     permits: Arc<Semaphore>,
     size: usize,
+    /// Connections that have not failed.
+    alive: Arc<AtomicUsize>,
 }
 
 /// A connection on loan. A reader that succeeded gives it back; one that failed drops it, and it is gone.
 pub(super) struct Lease<T> {
-    connection: T,
+    /// `None` once it has been given back.
+    connection: Option<T>,
     idle: Arc<Mutex<Vec<T>>>,
-    permit: OwnedSemaphorePermit,
+    permit: Option<OwnedSemaphorePermit>,
+    permits: Arc<Semaphore>,
+    alive: Arc<AtomicUsize>,
 }
 
 impl<T> Pool<T> {
     /// A pool of these connections.
     pub fn new(connections: Vec<T>) -> Self {
         let size = connections.len();
-        Self { permits: Arc::new(Semaphore::new(size)), idle: Arc::new(Mutex::new(connections)), size }
+        Self {
+            permits: Arc::new(Semaphore::new(size)),
+            idle: Arc::new(Mutex::new(connections)),
+            size,
+            alive: Arc::new(AtomicUsize::new(size)),
+        }
     }
 
     /// The number of connections at the start.
@@ -38,16 +49,37 @@ impl<T> Pool<T> {
     pub async fn take(&self) -> Result<Lease<T>> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| lost())?;
         let connection = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop().ok_or_else(lost)?;
-        Ok(Lease { connection, idle: self.idle.clone(), permit })
+        Ok(Lease {
+            connection: Some(connection),
+            idle: self.idle.clone(),
+            permit: Some(permit),
+            permits: self.permits.clone(),
+            alive: self.alive.clone(),
+        })
     }
 }
 
 impl<T> Lease<T> {
     /// Returns the connection for the next reader.
-    pub fn give_back(self) {
-        let Lease { connection, idle, permit } = self;
-        idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
-        drop(permit);
+    pub fn give_back(mut self) {
+        if let Some(connection) = self.connection.take() {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
+    }
+}
+
+impl<T> Drop for Lease<T> {
+    /// A lost connection takes its permit with it, so that readers wait for those that are left; the last one closes.
+    fn drop(&mut self) {
+        if self.connection.is_none() {
+            return;
+        }
+        if let Some(permit) = self.permit.take() {
+            permit.forget();
+        }
+        if self.alive.fetch_sub(1, Ordering::SeqCst) == 1 {
+            self.permits.close();
+        }
     }
 }
 
@@ -55,13 +87,13 @@ impl<T> Deref for Lease<T> {
     type Target = T;
 
     fn deref(&self) -> &T {
-        &self.connection
+        self.connection.as_ref().unwrap_or_else(|| unreachable!("a lease holds its connection until it is given back"))
     }
 }
 
 impl<T> DerefMut for Lease<T> {
     fn deref_mut(&mut self) -> &mut T {
-        &mut self.connection
+        self.connection.as_mut().unwrap_or_else(|| unreachable!("a lease holds its connection until it is given back"))
     }
 }
 

@@ -40,24 +40,31 @@ struct Ordered {
 pub(super) fn sample(rows: &dyn SnapshotRows, rows_per_range: u64) -> Result<Sample> {
     let per_boundary = rows_per_range.clamp(1, KEYS_PER_BOUNDARY);
     let shift = (rows_per_range / per_boundary).max(1).ilog2();
-    let parts: Vec<(Sample, Ordered)> = (0..rows.parts())
+    let empty = || Sample { shift, per_boundary: per_boundary as usize, ..Default::default() };
+    // Folded, not collected: the bound holds for the side, however many parts it has.
+    let (mut whole, ordered) = (0..rows.parts())
         .into_par_iter()
-        .map(|part| {
-            let mut sample = Sample { shift, per_boundary: per_boundary as usize, ..Default::default() };
-            let mut ordered = Ordered { ascending: true, bounds: None };
-            for batch in rows.digests(part)? {
-                let keys = batch?.keys;
-                sample.add(&keys);
-                ordered.add(&keys);
-            }
-            Ok((sample, ordered))
-        })
-        .collect::<Result<_>>()?;
-    let mut whole = Sample { shift, per_boundary: per_boundary as usize, ..Default::default() };
-    let (samples, ordered): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
-    for sample in samples {
-        whole.merge(sample);
-    }
+        .try_fold(
+            || (empty(), Vec::new()),
+            |(mut sample, mut all), part| {
+                let mut ordered = Ordered { ascending: true, bounds: None };
+                for batch in rows.digests(part)? {
+                    let keys = batch?.keys;
+                    sample.add(&keys);
+                    ordered.add(&keys);
+                }
+                all.push(ordered);
+                Ok((sample, all))
+            },
+        )
+        .try_reduce(
+            || (empty(), Vec::new()),
+            |(mut sample, mut all), (other, more)| {
+                sample.merge(other);
+                all.extend(more);
+                Ok::<_, crate::error::Error>((sample, all))
+            },
+        )?;
     whole.keys_unique = disjoint(ordered);
     Ok(whole)
 }

@@ -25,7 +25,11 @@ pub fn decide_table(result: &mut TableResult, failure: Option<String>) {
     }
     match failure {
         Some(failure) => {
-            verdict = verdict.max(Verdict::Undecided);
+            // What broke off may have proven something before: other counts or other digests are other data.
+            let rows = (result.rows.source, result.rows.target);
+            let counts_differ = matches!(rows, (Some(source), Some(target)) if source != target);
+            let proven = counts_differ || result.ranges.mismatched > 0;
+            verdict = verdict.max(if proven { Verdict::Differ } else { Verdict::Undecided });
             reasons.push(failure);
         }
         None if result.rows.source.is_none() || result.rows.target.is_none() => {
@@ -106,6 +110,15 @@ mod tests {
         assert_eq!(verdict(result(read, Counts::default(), &[ColumnStatus::Incomparable]), None), Verdict::Undecided);
         assert_eq!(verdict(result(read, Counts::default(), &[ColumnStatus::MissingInTarget]), None), Verdict::Differ);
         assert_eq!(verdict(result(read, Counts::default(), &compared), Some("server gone")), Verdict::Undecided);
+    }
+
+    #[test]
+    fn what_was_proven_before_a_failure_stays_proven() {
+        let mut proven = result(Pair::new(Some(2), Some(2)), Counts::default(), &[ColumnStatus::Compared]);
+        proven.ranges.mismatched = 1;
+        assert_eq!(verdict(proven, Some("the disk is full")), Verdict::Differ);
+        let fewer = result(Pair::new(Some(2), Some(1)), Counts::default(), &[ColumnStatus::Compared]);
+        assert_eq!(verdict(fewer, Some("the disk is full")), Verdict::Differ);
     }
 
     #[test]

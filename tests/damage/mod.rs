@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 
 use crate::binary::Tieout;
 
+/// The name of an action and what it does to a file.
+type Action = (&'static str, fn(&Path));
+
 /// What is done to a file.
-const ACTIONS: [(&str, fn(&Path)); 5] = [
+const ACTIONS: [Action; 5] = [
     ("a flipped bit at the beginning", |file| flip(file, 0.1)),
     ("a flipped bit in the middle", |file| flip(file, 0.5)),
     ("a flipped bit at the end", |file| flip(file, 0.95)),

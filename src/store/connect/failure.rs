@@ -11,6 +11,12 @@ use crate::model::StoreKind;
 /// How long a server may take to accept a connection; a port on which something else listens would wait for ever.
 const CONNECT_SECONDS_MAX: u64 = 30;
 
+const NOT_ENCRYPTED: (&str, &str) = (
+    "no encrypted connection could be made",
+    "check what the URL asks for: sslmode and sslrootcert (PostgreSQL) or ssl-mode and ssl-ca (MySQL), and whether the \
+     server offers TLS with a certificate for this host",
+);
+
 /// Runs an attempt to connect, and gives up after a while.
 pub async fn in_time<T>(
     kind: StoreKind,
@@ -39,12 +45,10 @@ pub fn connection_error(kind: StoreKind, url: &str, error: sqlx::Error) -> Error
         sqlx::Error::Database(refusal) => {
             refused(refusal.code().as_deref().unwrap_or_default(), mysql_number(refusal.as_ref()))
         }
+        // What rustls finds wrong with a certificate or a handshake comes as invalid data.
+        sqlx::Error::Io(failure) if failure.kind() == io::ErrorKind::InvalidData => NOT_ENCRYPTED,
         sqlx::Error::Io(failure) => unreachable(failure),
-        sqlx::Error::Tls(_) => (
-            "no encrypted connection could be made",
-            "check what the URL asks for: sslmode and sslrootcert (PostgreSQL) or ssl-mode and ssl-ca (MySQL), and \
-             whether the server offers TLS with a certificate for this host",
-        ),
+        sqlx::Error::Tls(_) => NOT_ENCRYPTED,
         sqlx::Error::Configuration(_) => (
             "the URL is not understood",
             "write it as kind://user:password@host:port/database; percent-encode signs such as @ / ? # in a password",
@@ -134,6 +138,13 @@ mod tests {
             "cannot connect to mysql: nothing listens at this address (mysql://app@db1/shop): connection refused"
         );
         assert!(error.advice().unwrap().contains("port"));
+    }
+
+    #[test]
+    fn a_certificate_that_is_not_trusted_is_a_matter_of_tls() {
+        let cause = sqlx::Error::Io(io::Error::new(io::ErrorKind::InvalidData, "invalid peer certificate"));
+        let error = connection_error(StoreKind::Mysql, "mysql://db1/shop", cause);
+        assert!(error.to_string().contains("no encrypted connection"), "{error}");
     }
 
     #[test]

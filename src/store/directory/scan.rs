@@ -8,6 +8,7 @@ use super::{DirectoryStore, FileTable};
 use crate::error::{Error, Result};
 use crate::files::{Listing, expand, has_wildcards, list};
 use crate::model::{StoreIdentity, StoreKind, TableName};
+use crate::store::connect::redact;
 use crate::store::csv::CsvStore;
 use crate::store::parquet::ParquetStore;
 use crate::store::{Store, snapshot_dir};
@@ -50,18 +51,18 @@ pub fn open(path: &str) -> Result<Arc<dyn Store>> {
     let name = file_name(as_path);
     let Some(format) = Format::of(&name) else {
         return Err(Error::usage("this is neither a Parquet nor a CSV file")
-            .at(path)
+            .at(redact(path))
             .hint("names of files must end in .parquet or .csv; compressed CSV files have to be unpacked first"));
     };
     if let Err(e) = std::fs::metadata(as_path) {
-        return Err(Error::store("cannot read a file").at(path).because(e).hint("check the path"));
+        return Err(Error::store("cannot read a file").at(redact(path)).because(e).hint("check the path"));
     }
     let table = FileTable { name: TableName::bare(stem(&name)), files: vec![as_path.to_path_buf()] };
     Ok(single(path, format, table))
 }
 
 fn single(url: &str, format: Format, table: FileTable) -> Arc<dyn Store> {
-    let identity = StoreIdentity { kind: format.kind(), url: url.to_string() };
+    let identity = StoreIdentity { kind: format.kind(), url: redact(url) };
     match format {
         Format::Parquet => Arc::new(ParquetStore::new(identity, vec![table])),
         Format::Csv => Arc::new(CsvStore::new(identity, vec![table])),
@@ -73,9 +74,9 @@ fn open_glob(pattern: &str) -> Result<Arc<dyn Store>> {
     let matched = expand(pattern)?.into_iter().filter(|path| wants_hidden || !is_hidden(&file_name(path)));
     let files: Vec<(Format, PathBuf)> =
         matched.filter_map(|path| Some((Format::of(&file_name(&path))?, path))).collect();
-    let Some(format) = one_format(&files).map_err(|e| e.at(pattern))? else {
+    let Some(format) = one_format(&files).map_err(|e| e.at(redact(pattern)))? else {
         let kind = Format::of(pattern).map_or(StoreKind::Directory, Format::kind);
-        let identity = StoreIdentity { kind, url: pattern.to_string() };
+        let identity = StoreIdentity { kind, url: redact(pattern) };
         return Ok(Arc::new(DirectoryStore::new(identity, Vec::new(), Vec::new())));
     };
     let name = TableName::bare(glob_name(pattern));
@@ -106,7 +107,7 @@ fn open_directory(url: &str, directory: &Path) -> Result<Arc<dyn Store>> {
     // What Spark and others call orders.parquet is often a directory of parts: one table, as the name says.
     if let Some(format) = Format::of(&file_name(directory)) {
         let table = table_of_parts(directory)?;
-        let identity = StoreIdentity { kind: format.kind(), url: url.to_string() };
+        let identity = StoreIdentity { kind: format.kind(), url: redact(url) };
         return match table {
             Some((format, table)) => Ok(single(url, format, table)),
             None => Ok(Arc::new(DirectoryStore::new(identity, Vec::new(), Vec::new()))),
@@ -141,7 +142,7 @@ fn open_directory(url: &str, directory: &Path) -> Result<Arc<dyn Store>> {
         }
     }
     let of = |format: Format| tables.values().filter(|t| t.0 == format).map(|t| t.1.clone()).collect();
-    let identity = StoreIdentity { kind: StoreKind::Directory, url: url.to_string() };
+    let identity = StoreIdentity { kind: StoreKind::Directory, url: redact(url) };
     Ok(Arc::new(DirectoryStore::new(identity, of(Format::Parquet), of(Format::Csv))))
 }
 

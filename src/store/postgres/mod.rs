@@ -46,6 +46,11 @@ impl PostgresStore {
                 // Rows that a policy hides are an error, never just fewer rows.
                 ("row_security", "off"),
                 ("idle_in_transaction_session_timeout", "0"),
+                ("statement_timeout", "0"),
+                ("lock_timeout", "0"),
+                // Types that are read as text must not follow the settings of a role.
+                ("IntervalStyle", "postgres"),
+                ("bytea_output", "hex"),
             ])
             .disable_statement_logging();
         in_time(StoreKind::Postgres, &self.url, options.connect()).await

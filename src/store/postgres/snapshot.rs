@@ -148,6 +148,16 @@ impl StoreSnapshot for PostgresSnapshot {
         let mut builder = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
         let mut copy = CopyStream::default();
         let mut worker = self.workers.take().await?;
+        // A refusal (no SELECT on the table, a condition that makes no sense) must not cost the connection, and with it
+        // the snapshot: the transaction goes back to where it was, and serves other tables.
+        worker.execute("SAVEPOINT tieout").await.map_err(say)?;
+        let attempt = format!("SELECT {} FROM {} LIMIT 0", columns.join(", "), rows_of(read, part, ordinary));
+        if let Err(refusal) = worker.execute(AssertSqlSafe(attempt)).await {
+            if worker.execute("ROLLBACK TO SAVEPOINT tieout").await.is_ok() {
+                worker.give_back();
+            }
+            return Err(say(refusal));
+        }
         {
             let mut pieces = worker.copy_out_raw(&sql).await.map_err(say)?;
             while let Some(piece) = pieces.next().await {
@@ -195,7 +205,7 @@ fn rows_of(read: &TableRead, part: &Part, ordinary: bool) -> String {
         _ => None,
     };
     let conditions: Vec<String> =
-        part.into_iter().chain(read.filter.clone()).map(|condition| format!("({condition})")).collect();
+        part.into_iter().chain(read.filter.clone()).map(|condition| format!("({condition}\n)")).collect();
     let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
     format!("{only}{}{filter}", quoted_table(&read.table.name))
 }
