@@ -82,20 +82,7 @@ fn settled(plan: TablePlan, why: String) -> TableOutcome {
 }
 
 fn one_sided(asked: &TableMatch, table: Option<Table>, there: Side) -> TableResult {
-    let mut result = TableResult {
-        name: asked.name.clone(),
-        source: asked.names.source.as_ref().map(ToString::to_string),
-        target: asked.names.target.as_ref().map(ToString::to_string),
-        verdict: Verdict::Undecided,
-        reason: None,
-        key: Vec::new(),
-        rows: Pair::default(),
-        counts: Default::default(),
-        columns: Vec::new(),
-        findings: asked.findings.clone(),
-        ranges: Default::default(),
-        seconds: Default::default(),
-    };
+    let mut result = asked.result();
     match table {
         Some(table) => {
             result.verdict = Verdict::Differ;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::names::{Matches, Nearness, match_names};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Side, TableName, TableRequest};
+use crate::model::{Pair, Side, TableName, TableRequest, TableResult};
 
 /// A table of the report: its names on both sides and what was asked of it.
 #[derive(Debug, Clone)]
@@ -19,6 +19,14 @@ pub struct TableMatch {
     pub by_name: bool,
     /// What is to be told about the match.
     pub findings: Vec<String>,
+}
+
+impl TableMatch {
+    /// The result of this table before anything is known but its names.
+    pub fn result(&self) -> TableResult {
+        let tables = self.names.as_ref().map(|name| name.as_ref().map(ToString::to_string));
+        TableResult::open(self.name.clone(), tables, self.findings.clone())
+    }
 }
 
 /// All tables of both stores, each with its counterpart where it has one, in name order.

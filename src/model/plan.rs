@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnResult, ColumnStatus, Counts, Pair, Ranges, Seconds, Table, TableResult, Verdict};
+use super::{ColumnResult, ColumnStatus, Pair, Table, TableResult};
 use crate::canonical::{Encoding, Reading};
 
 /// As what a pair of columns is compared.
@@ -98,19 +98,11 @@ impl TablePlan {
 
     /// The result before anything has been compared: `undecided`, with the plan's columns and findings.
     pub fn result(&self) -> TableResult {
+        let tables = self.tables.as_ref().map(|table| Some(table.name.to_string()));
         TableResult {
-            name: self.name.clone(),
-            source: Some(self.tables.source.name.to_string()),
-            target: Some(self.tables.target.name.to_string()),
-            verdict: Verdict::Undecided,
-            reason: None,
             key: self.key.iter().map(|at| self.columns[*at].name.clone()).collect(),
-            rows: Pair::default(),
-            counts: Counts::default(),
             columns: self.columns.iter().map(ColumnPlan::result).collect(),
-            findings: self.findings.clone(),
-            ranges: Ranges::default(),
-            seconds: Seconds::default(),
+            ..TableResult::open(self.name.clone(), tables, self.findings.clone())
         }
     }
 }

@@ -201,6 +201,26 @@ pub struct TableResult {
     pub seconds: Seconds,
 }
 
+impl TableResult {
+    /// A table of which nothing has been compared yet: `undecided`, without a reason.
+    pub fn open(name: String, tables: Pair<Option<String>>, findings: Vec<String>) -> Self {
+        Self {
+            name,
+            source: tables.source,
+            target: tables.target,
+            verdict: Verdict::Undecided,
+            reason: None,
+            key: Vec::new(),
+            rows: Pair::default(),
+            counts: Counts::default(),
+            columns: Vec::new(),
+            findings,
+            ranges: Ranges::default(),
+            seconds: Seconds::default(),
+        }
+    }
+}
+
 /// The run itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunInfo {

@@ -6,9 +6,7 @@ use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{
-    Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult, Verdict,
-};
+use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -60,7 +58,8 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             Ok(tables) => described.push(Described { asked, tables }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
-                settled.push(TableOutcome::Settled(Box::new(undescribed(&asked, &error))));
+                let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
+                settled.push(TableOutcome::Settled(Box::new(result)));
                 failures.push(error);
             }
         }
@@ -107,23 +106,6 @@ async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<P
         }
     }
     Ok(tables)
-}
-
-fn undescribed(asked: &TableMatch, error: &Error) -> TableResult {
-    TableResult {
-        name: asked.name.clone(),
-        source: asked.names.source.as_ref().map(ToString::to_string),
-        target: asked.names.target.as_ref().map(ToString::to_string),
-        verdict: Verdict::Undecided,
-        reason: Some(error.to_string()),
-        key: Vec::new(),
-        rows: Pair::default(),
-        counts: Default::default(),
-        columns: Vec::new(),
-        findings: asked.findings.clone(),
-        ranges: Default::default(),
-        seconds: Default::default(),
-    }
 }
 
 fn name(outcome: &TableOutcome) -> &str {

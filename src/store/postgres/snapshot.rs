@@ -12,6 +12,7 @@ use crate::canonical::{BatchBuilder, CanonicalType};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, TableRead};
 use crate::store::pool::Pool;
+use crate::store::split::where_clause;
 use crate::store::{BatchSink, Part, StoreSnapshot};
 
 /// A part has at least this many blocks: smaller ones cost more round trips than they gain.
@@ -200,12 +201,6 @@ impl PostgresSnapshot {
 /// `table WHERE …`. An ordinary table is read with ONLY: tables that inherit from it are tables of their own.
 fn rows_of(read: &TableRead, part: &Part, ordinary: bool) -> String {
     let only = if ordinary { "ONLY " } else { "" };
-    let part = match part {
-        Part::Where(condition) => Some(condition.clone()),
-        _ => None,
-    };
-    let conditions: Vec<String> =
-        part.into_iter().chain(read.filter.clone()).map(|condition| format!("({condition}\n)")).collect();
-    let filter = if conditions.is_empty() { String::new() } else { format!(" WHERE {}", conditions.join(" AND ")) };
+    let filter = where_clause(part, read.filter.as_deref());
     format!("{only}{}{filter}", quoted_table(&read.table.name))
 }
