@@ -107,10 +107,10 @@ impl EncodedColumn {
     }
 }
 
-const NULL: u8 = 0x00;
+pub(super) const NULL: u8 = 0x00;
 const FLOAT: u8 = 0x18;
-const TEXT: u8 = 0x28;
-const BINARY: u8 = 0x29;
+pub(super) const TEXT: u8 = 0x28;
+pub(super) const BINARY: u8 = 0x29;
 const OPAQUE: u8 = 0x2A;
 const UNREADABLE: u8 = 0xF0;
 const MISFIT: u8 = 0xF1;
@@ -416,13 +416,21 @@ fn push_truth(out: &mut Vec<u8>, value: i64) {
     }
 }
 
-/// Appends a float in numeric order: both zeros are one, all NaNs are one (above infinity).
+/// How many bytes a float takes.
+pub(super) const FLOAT_BYTES: usize = 9;
+
 fn push_float(out: &mut Vec<u8>, value: f64) {
+    out.extend_from_slice(&float(value));
+}
+
+/// The encoding of a float, in numeric order: both zeros are one, all NaNs are one (above infinity).
+pub(super) fn float(value: f64) -> [u8; FLOAT_BYTES] {
     let value = if value == 0.0 { 0.0 } else { value };
     let bits = if value.is_nan() { f64::NAN.to_bits() & !(1 << 63) } else { value.to_bits() };
     let ordered = if bits >> 63 == 1 { !bits } else { bits | 1 << 63 };
-    out.push(FLOAT);
-    out.extend_from_slice(&ordered.to_be_bytes());
+    let mut bytes = [FLOAT; FLOAT_BYTES];
+    bytes[1..].copy_from_slice(&ordered.to_be_bytes());
+    bytes
 }
 
 /// Appends a double as single precision where the single stands for it: where it is the same number, or where its shortest

@@ -34,6 +34,11 @@ impl Misfits {
         Ok(misfits)
     }
 
+    /// Whether any value of `column` is a misfit.
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.contains_key(column)
+    }
+
     /// The text of a misfit, if the value of `column` in `row` is one.
     pub fn get(&self, column: &str, row: usize) -> Option<&str> {
         self.columns.get(column)?.get(&row).map(String::as_str)

@@ -21,13 +21,39 @@ const END: u8 = 0x00;
 /// Numbers with more digits than this are not taken for numbers: a guard against `1e1000000000`.
 const DIGITS_MAX: usize = 40_000;
 
+/// How many bytes a 64-bit integer takes.
+pub(super) const INTEGER_BYTES: usize = 10;
+
 /// Appends an integer.
 pub fn push_i64(out: &mut Vec<u8>, value: i64) {
-    let mut bytes = [0; 10];
+    out.extend_from_slice(&integer(value));
+}
+
+/// The encoding of an integer.
+pub(super) fn integer(value: i64) -> [u8; INTEGER_BYTES] {
+    let mut bytes = [0; INTEGER_BYTES];
     bytes[0] = WITHIN;
     bytes[1..9].copy_from_slice(&((value as u64) ^ (1 << 63)).to_be_bytes());
     bytes[9] = END;
-    out.extend_from_slice(&bytes);
+    bytes
+}
+
+/// How many bytes [`write_decimal`] writes.
+pub(super) fn decimal_bytes(group: u32) -> usize {
+    if group == 0 { INTEGER_BYTES } else { INTEGER_BYTES + 5 }
+}
+
+/// Writes a number of at most nine digits after the point, which are `group`; returns how many bytes it took.
+pub(super) fn write_decimal(out: &mut [u8], floor: i64, group: u32) -> usize {
+    let mut bytes = [0; INTEGER_BYTES + 5];
+    bytes[..INTEGER_BYTES].copy_from_slice(&integer(floor));
+    if group > 0 {
+        bytes[INTEGER_BYTES - 1] = GROUP;
+        bytes[INTEGER_BYTES..INTEGER_BYTES + 4].copy_from_slice(&group.to_be_bytes());
+    }
+    let length = decimal_bytes(group);
+    out[..length].copy_from_slice(&bytes[..length]);
+    length
 }
 
 /// Appends an unsigned integer.

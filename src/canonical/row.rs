@@ -1,8 +1,10 @@
 //! Whole rows: the bytes of the key, and a 128-bit digest that is bound to it.
 
-use arrow::array::{BinaryArray, BinaryBuilder, FixedSizeBinaryArray, FixedSizeBinaryBuilder, RecordBatch};
+use arrow::array::{BinaryArray, FixedSizeBinaryArray, RecordBatch};
+use arrow::buffer::OffsetBuffer;
 use xxhash_rust::xxh3::xxh3_128;
 
+use super::row_column::RowColumn;
 use super::{CanonicalType, EncodedColumn, Misfits, Reading, encode_column};
 use crate::error::{Error, Result};
 
@@ -46,32 +48,80 @@ impl RowEncoder {
         Self { key, values }
     }
 
-    /// Encodes a batch.
-    pub fn encode(&self, batch: &RecordBatch) -> Result<EncodedRows> {
+    /// Encodes a batch. `scratch` is memory that is used again for the next one.
+    pub fn encode(&self, batch: &RecordBatch, scratch: &mut RowScratch) -> Result<EncodedRows> {
         let misfits = Misfits::of(batch)?;
-        let columns = |fields: &[RowField]| -> Result<Vec<EncodedColumn>> {
-            fields.iter().map(|field| encode_field(field, batch, &misfits)).collect()
+        let columns = |fields: &[RowField]| -> Result<Vec<RowColumn<'_>>> {
+            fields.iter().map(|field| RowColumn::new(field, batch.column(field.position), &misfits)).collect()
         };
         let (key, values) = (columns(&self.key)?, columns(&self.values)?);
         let rows = batch.num_rows();
-        let mut keys = BinaryBuilder::with_capacity(rows, rows * 12);
-        let mut digests = FixedSizeBinaryBuilder::with_capacity(rows, 16);
-        let mut scratch = Vec::with_capacity(256);
-        for row in 0..rows {
-            scratch.clear();
-            for column in &key {
-                scratch.extend_from_slice(column.value(row));
-            }
-            keys.append_value(&scratch);
-            for column in &values {
-                scratch.extend_from_slice(column.value(row));
-            }
-            digests
-                .append_value(xxh3_128(&scratch).to_be_bytes())
-                .map_err(|e| Error::compare("cannot store a digest").because(e))?;
+        let RowScratch { bytes, lengths, places } = scratch;
+
+        lengths.clear();
+        lengths.resize(rows, 0);
+        key.iter().for_each(|column| column.add_lengths(lengths));
+        let key_ends = key_offsets(lengths)?;
+        let mut keys = vec![0; key_ends.last().map_or(0, |end| *end as usize)];
+        places.clear();
+        places.extend(key_ends[..rows].iter().map(|start| *start as usize));
+        key.iter().for_each(|column| column.write(&mut keys, places));
+
+        values.iter().for_each(|column| column.add_lengths(lengths));
+        let total = lengths.iter().sum();
+        if bytes.len() < total {
+            bytes.resize(total, 0);
         }
-        Ok(EncodedRows { keys: keys.finish(), digests: digests.finish() })
+        let mut start = 0;
+        for (row, place) in places.iter_mut().enumerate() {
+            let key = &keys[key_ends[row] as usize..key_ends[row + 1] as usize];
+            bytes[start..start + key.len()].copy_from_slice(key);
+            *place = start + key.len();
+            start += lengths[row];
+        }
+        values.iter().for_each(|column| column.write(bytes, places));
+
+        let mut digests = Vec::with_capacity(rows * 16);
+        let mut start = 0;
+        for length in lengths.iter() {
+            digests.extend_from_slice(&xxh3_128(&bytes[start..start + length]).to_be_bytes());
+            start += length;
+        }
+        // One row of a gibibyte must not keep its memory until the last row of the table.
+        if bytes.len() > SCRATCH_BYTES_MAX {
+            *bytes = Vec::new();
+        }
+        let failed = |e: arrow::error::ArrowError| Error::compare("the digests of a batch do not fit").because(e);
+        Ok(EncodedRows {
+            keys: BinaryArray::try_new(OffsetBuffer::new(key_ends.into()), keys.into(), None).map_err(failed)?,
+            digests: FixedSizeBinaryArray::try_new(16, digests.into(), None).map_err(failed)?,
+        })
     }
+}
+
+/// Memory for the encodings of the rows of a batch.
+#[derive(Debug, Default)]
+pub struct RowScratch {
+    bytes: Vec<u8>,
+    lengths: Vec<usize>,
+    places: Vec<usize>,
+}
+
+/// More than this is given back after each batch.
+const SCRATCH_BYTES_MAX: usize = 16 << 20;
+
+/// Where each key begins, and the last one ends, given the keys' lengths.
+fn key_offsets(lengths: &[usize]) -> Result<Vec<i32>> {
+    let mut ends = Vec::with_capacity(lengths.len() + 1);
+    let mut end = 0usize;
+    ends.push(0);
+    for length in lengths {
+        end += length;
+        ends.push(i32::try_from(end).map_err(|_| {
+            Error::compare("the keys of a batch take more than 2 GiB").hint("choose a narrower key with --key")
+        })?);
+    }
+    Ok(ends)
 }
 
 /// The encodings of one field of a batch.

@@ -43,10 +43,20 @@ impl Moment {
     }
 }
 
+/// How many bytes a day takes.
+pub(super) const DATE_BYTES: usize = 5;
+/// How many bytes a timestamp or an instant takes.
+pub(super) const MOMENT_BYTES: usize = 13;
+
 /// Appends a day.
 pub fn push_date(out: &mut Vec<u8>, days: i32) {
-    out.push(DATE);
-    out.extend_from_slice(&((days as u32) ^ (1 << 31)).to_be_bytes());
+    out.extend_from_slice(&date(days));
+}
+
+/// The encoding of a day.
+pub(super) fn date(days: i32) -> [u8; DATE_BYTES] {
+    let [a, b, c, d] = ((days as u32) ^ (1 << 31)).to_be_bytes();
+    [DATE, a, b, c, d]
 }
 
 /// Appends a time of day in nanoseconds.
@@ -57,18 +67,29 @@ pub fn push_time(out: &mut Vec<u8>, nanos: i64) {
 
 /// Appends a timestamp without a zone.
 pub fn push_timestamp(out: &mut Vec<u8>, moment: Moment) {
-    push_moment(out, TIMESTAMP, moment);
+    out.extend_from_slice(&timestamp(moment));
 }
 
 /// Appends an instant.
 pub fn push_instant(out: &mut Vec<u8>, moment: Moment) {
-    push_moment(out, INSTANT, moment);
+    out.extend_from_slice(&instant(moment));
 }
 
-fn push_moment(out: &mut Vec<u8>, tag: u8, moment: Moment) {
-    out.push(tag);
-    out.extend_from_slice(&((moment.seconds as u64) ^ (1 << 63)).to_be_bytes());
-    out.extend_from_slice(&moment.nanos.to_be_bytes());
+/// The encoding of a timestamp.
+pub(super) fn timestamp(value: Moment) -> [u8; MOMENT_BYTES] {
+    moment(TIMESTAMP, value)
+}
+
+/// The encoding of an instant.
+pub(super) fn instant(value: Moment) -> [u8; MOMENT_BYTES] {
+    moment(INSTANT, value)
+}
+
+fn moment(tag: u8, value: Moment) -> [u8; MOMENT_BYTES] {
+    let mut bytes = [tag; MOMENT_BYTES];
+    bytes[1..9].copy_from_slice(&((value.seconds as u64) ^ (1 << 63)).to_be_bytes());
+    bytes[9..].copy_from_slice(&value.nanos.to_be_bytes());
+    bytes
 }
 
 /// Why a local time is no instant.

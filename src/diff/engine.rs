@@ -1,11 +1,13 @@
 //! DataFusion with a memory limit, spilling to the run's own directory.
 
+use std::collections::HashSet;
 use std::fs::File;
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{Int64Type, SchemaRef};
 use datafusion::catalog::streaming::StreamingTable;
+use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
@@ -17,7 +19,8 @@ use parquet::arrow::ArrowWriter;
 use tempfile::NamedTempFile;
 
 use super::Limits;
-use super::input::Input;
+use super::identities::Kept;
+use super::input::{Input, Selected};
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::Pair;
 
@@ -31,9 +34,10 @@ pub(super) struct Engine {
     limits: Limits,
 }
 
-/// The changed keys, in a file of their own.
+/// The changed keys: in memory, or in a file of their own where they are many.
 pub(super) struct Changes {
-    file: NamedTempFile,
+    batches: Vec<RecordBatch>,
+    file: Option<NamedTempFile>,
     rows: u64,
     bytes: u64,
 }
@@ -42,6 +46,15 @@ impl Changes {
     /// The number of changed keys.
     pub fn count(&self) -> u64 {
         self.rows
+    }
+
+    /// Of the selected rows only those with changed keys, where that can be told in memory.
+    pub fn narrow(&self, selected: &Selected) -> Result<Selected> {
+        let Some(kept) = selected.kept.as_ref().filter(|_| self.file.is_none()) else { return Ok(selected.clone()) };
+        let keys = self.batches.iter().map(|batch| batch.column(0).as_binary::<i32>());
+        let keys: HashSet<&[u8]> = keys.flat_map(|keys| keys.iter().flatten()).collect();
+        let kept: Vec<Kept> = kept.iter().map(|part| part.with_keys(&keys)).collect::<Result<_>>()?;
+        Ok(Selected { kept: Some(Arc::new(kept)), ..selected.clone() })
     }
 }
 
@@ -71,35 +84,59 @@ impl Engine {
         SessionContext::new_with_config_rt(config, self.runtime.clone())
     }
 
-    /// Runs `sql` over both sides' digests and keeps the result in a file.
+    /// Runs `sql` over both sides' digests and keeps the result.
     pub async fn changed_keys(&self, sql: &str, digests: Pair<Input>) -> Result<Changes> {
         let context = self.context(true);
         register(&context, "source", digests.source)?;
         register(&context, "target", digests.target)?;
         let mut stream = self.stream(&context, sql).await?;
-        let file =
-            NamedTempFile::with_suffix_in(".parquet", &self.limits.directory).map_err(|e| cannot_spill(self, e))?;
-        let handle = file.reopen().map_err(|e| cannot_spill(self, e))?;
-        let mut writer: ArrowWriter<File> =
-            ArrowWriter::try_new(handle, stream.schema(), None).map_err(|e| cannot_spill(self, e))?;
-        let (mut rows, mut bytes) = (0, 0);
+        let mut changes = Changes { batches: Vec::new(), file: None, rows: 0, bytes: 0 };
+        let mut writer: Option<ArrowWriter<File>> = None;
         while let Some(batch) = stream.next().await {
             let batch = batch.map_err(failed)?;
-            rows += batch.num_rows() as u64;
-            bytes += batch.column(0).as_binary::<i32>().values().len() as u64 + 64 * batch.num_rows() as u64;
-            writer.write(&batch).map_err(|e| cannot_spill(self, e))?;
+            changes.rows += batch.num_rows() as u64;
+            changes.bytes += batch.column(0).as_binary::<i32>().values().len() as u64 + 64 * batch.num_rows() as u64;
+            changes.batches.push(batch);
+            if changes.bytes > self.hashed_bytes_max() {
+                if writer.is_none() {
+                    let file = NamedTempFile::with_suffix_in(".parquet", &self.limits.directory)
+                        .map_err(|e| cannot_spill(self, e))?;
+                    let handle = file.reopen().map_err(|e| cannot_spill(self, e))?;
+                    let created = ArrowWriter::try_new(handle, stream.schema(), None);
+                    writer = Some(created.map_err(|e| cannot_spill(self, e))?);
+                    changes.file = Some(file);
+                }
+                for batch in changes.batches.drain(..) {
+                    writer.as_mut().map_or(Ok(()), |writer| writer.write(&batch)).map_err(|e| cannot_spill(self, e))?;
+                }
+            }
         }
-        writer.close().map_err(|e| cannot_spill(self, e))?;
-        Ok(Changes { file, rows, bytes })
+        if let Some(writer) = writer {
+            writer.close().map_err(|e| cannot_spill(self, e))?;
+        }
+        Ok(changes)
     }
 
     /// Runs `sql` over one side's rows and the changed keys.
     pub async fn rows_of(&self, sql: &str, rows: Input, changes: &Changes) -> Result<SendableRecordBatchStream> {
-        let context = self.context(changes.bytes <= HASHED_BYTES_MAX.min(self.limits.memory_bytes_max / 8));
-        let path = changes.file.path().to_string_lossy().into_owned();
-        context.register_parquet("changes", path, ParquetReadOptions::default()).await.map_err(failed)?;
+        let context = self.context(changes.file.is_none());
+        match (&changes.file, changes.batches.first()) {
+            (Some(file), _) => {
+                let path = file.path().to_string_lossy().into_owned();
+                context.register_parquet("changes", path, ParquetReadOptions::default()).await.map_err(failed)?;
+            }
+            (None, Some(first)) => {
+                let table = MemTable::try_new(first.schema(), vec![changes.batches.clone()]).map_err(failed)?;
+                context.register_table("changes", Arc::new(table)).map_err(failed)?;
+            }
+            (None, None) => return Err(Error::compare("there are no changed keys to look for")),
+        }
         register(&context, "rows", rows)?;
         self.stream(&context, sql).await
+    }
+
+    fn hashed_bytes_max(&self) -> u64 {
+        HASHED_BYTES_MAX.min(self.limits.memory_bytes_max / 8)
     }
 
     /// Runs `sql` over one side's digests and returns the one number it asks for.

@@ -1,49 +1,20 @@
-//! Feeds the rows of the disagreeing ranges to the engine, part by part, without holding more than a batch.
+//! Feeds the rows of open ranges to the engine, part by part, without holding more than a batch or a block's identities.
 
 use std::fmt;
 use std::sync::Arc;
 
-use arrow::array::{Array, ArrayRef, BinaryArray, BinaryBuilder, RecordBatch, UInt64Array, UInt64Builder};
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::array::{ArrayRef, RecordBatch};
+use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::streaming::PartitionStream;
 
+use super::identities::{Identities, Kept, identity_fields};
+use super::pruned::Pruned;
 use crate::canonical::batch_schema;
-use crate::canonical::row::digest_at;
 use crate::error::{Error, Result};
-use crate::model::{Boundaries, Column, DigestBatch, PartReader, SnapshotRows};
-
-/// The ranges that are opened.
-pub(super) struct Pruned {
-    boundaries: Arc<Boundaries>,
-    open: Vec<bool>,
-}
-
-impl Pruned {
-    /// Only these ranges.
-    pub fn new(boundaries: Arc<Boundaries>, ranges: &[usize]) -> Self {
-        let mut open = vec![false; boundaries.ranges()];
-        for range in ranges {
-            open[*range] = true;
-        }
-        Self { boundaries, open }
-    }
-
-    /// Every row.
-    pub fn everything() -> Self {
-        Self { boundaries: Arc::new(Boundaries::default()), open: vec![true] }
-    }
-
-    /// Which rows of a batch lie in an open range; `range` is carried from batch to batch as a hint.
-    fn select(&self, keys: &BinaryArray, range: &mut usize, selected: &mut Vec<bool>) {
-        for row in 0..keys.len() {
-            *range = self.boundaries.range_of(keys.value(row), *range);
-            selected.push(self.open[*range]);
-        }
-    }
-}
+use crate::model::{Column, PartReader, RowRuns, SnapshotRows};
 
 /// A table of the engine: one partition for each part of the snapshot.
 pub(super) struct Input {
@@ -51,30 +22,40 @@ pub(super) struct Input {
     partitions: Vec<Arc<dyn PartitionStream>>,
 }
 
+/// The rows of one side that a query reads.
+#[derive(Clone)]
+pub(super) struct Selected {
+    pub rows: Arc<dyn SnapshotRows>,
+    pub pruned: Arc<Pruned>,
+    /// For each part the identities of its rows in open ranges, where they are few enough to be kept.
+    pub kept: Option<Arc<Vec<Kept>>>,
+}
+
 impl Input {
-    /// `key`, `high`, `low` of the rows in open ranges.
-    pub fn digests(rows: Arc<dyn SnapshotRows>, pruned: Arc<Pruned>) -> Self {
-        Self::new(rows, pruned, digest_schema(Vec::new()), false)
+    /// `key`, `high`, `low` of the selected rows.
+    pub fn digests(selected: Selected) -> Self {
+        Self::new(selected, identity_fields(), false)
     }
 
-    /// `key`, `high`, `low`, and the canonical columns as `c0`, `c1`, … (misfits last) of the rows in open ranges.
-    pub fn rows(rows: Arc<dyn SnapshotRows>, pruned: Arc<Pruned>, columns: &[Column]) -> Self {
+    /// `key`, `high`, `low`, and the canonical columns as `c0`, `c1`, … (misfits last) of the selected rows.
+    pub fn rows(selected: Selected, columns: &[Column]) -> Self {
         let canonical = batch_schema(columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
-        let fields = canonical.fields().iter().enumerate();
-        let fields = fields.map(|(at, field)| Field::new(format!("c{at}"), field.data_type().clone(), true)).collect();
-        Self::new(rows, pruned, digest_schema(fields), true)
+        let mut fields = identity_fields();
+        fields.extend(
+            canonical
+                .fields()
+                .iter()
+                .enumerate()
+                .map(|(at, field)| Field::new(format!("c{at}"), field.data_type().clone(), true)),
+        );
+        Self::new(selected, fields, true)
     }
 
-    fn new(rows: Arc<dyn SnapshotRows>, pruned: Arc<Pruned>, schema: SchemaRef, with_rows: bool) -> Self {
-        let partitions = (0..rows.parts())
+    fn new(selected: Selected, fields: Vec<Field>, with_rows: bool) -> Self {
+        let schema: SchemaRef = Arc::new(Schema::new(fields));
+        let partitions = (0..selected.rows.parts())
             .map(|part| -> Arc<dyn PartitionStream> {
-                Arc::new(Partition {
-                    rows: rows.clone(),
-                    pruned: pruned.clone(),
-                    part,
-                    schema: schema.clone(),
-                    with_rows,
-                })
+                Arc::new(Partition { selected: selected.clone(), part, schema: schema.clone(), with_rows })
             })
             .collect();
         Self { schema, partitions }
@@ -89,19 +70,8 @@ impl Input {
     }
 }
 
-fn digest_schema(more: Vec<Field>) -> SchemaRef {
-    let mut fields = vec![
-        Field::new("key", DataType::Binary, false),
-        Field::new("high", DataType::UInt64, false),
-        Field::new("low", DataType::UInt64, false),
-    ];
-    fields.extend(more);
-    Arc::new(Schema::new(fields))
-}
-
 struct Partition {
-    rows: Arc<dyn SnapshotRows>,
-    pruned: Arc<Pruned>,
+    selected: Selected,
     part: usize,
     schema: SchemaRef,
     with_rows: bool,
@@ -123,7 +93,7 @@ impl PartitionStream for Partition {
 
     fn execute(&self, _: Arc<TaskContext>) -> SendableRecordBatchStream {
         let batches = if self.with_rows { self.rows() } else { self.digests() };
-        let batches: Box<dyn Iterator<Item = Result<RecordBatch>> + Send> = match batches {
+        let batches: PartReader<RecordBatch> = match batches {
             Ok(batches) => batches,
             Err(error) => Box::new(std::iter::once(Err(error))),
         };
@@ -135,71 +105,46 @@ impl PartitionStream for Partition {
 
 impl Partition {
     fn digests(&self) -> Result<PartReader<RecordBatch>> {
-        let (pruned, schema) = (self.pruned.clone(), self.schema.clone());
-        let mut range = 0;
-        Ok(Box::new(self.rows.digests(self.part)?.map(move |batch| {
-            let batch = batch?;
-            let mut selected = Vec::with_capacity(batch.keys.len());
-            pruned.select(&batch.keys, &mut range, &mut selected);
-            let mut columns = Identities::default();
-            columns.add(&batch, &selected);
-            record(schema.clone(), columns.finish())
-        })))
+        match &self.selected.kept {
+            Some(kept) => Ok(Box::new(std::iter::once(Ok(kept[self.part].identities.clone())))),
+            None => {
+                let pruned = self.selected.pruned.clone();
+                let batches = pruned.scan(self.selected.rows.as_ref(), self.part)?;
+                Ok(Box::new(batches.map(|batch| Ok(batch?.identities))))
+            }
+        }
     }
 
     fn rows(&self) -> Result<PartReader<RecordBatch>> {
-        let mut selected = Vec::with_capacity(self.rows.part_rows(self.part) as usize);
-        let (mut range, mut identities) = (0, Identities::default());
-        for batch in self.rows.digests(self.part)? {
-            let batch = batch?;
-            let from = selected.len();
-            self.pruned.select(&batch.keys, &mut range, &mut selected);
-            identities.add(&batch, &selected[from..]);
-        }
-        if !selected.contains(&true) {
+        let (runs, identities) = match &self.selected.kept {
+            Some(kept) => {
+                let Kept { runs, identities } = kept[self.part].clone();
+                (runs, Box::new(std::iter::once(Ok(identities))) as PartReader<RecordBatch>)
+            }
+            None => (self.runs()?, self.digests()?),
+        };
+        if runs.is_empty() {
             return Ok(Box::new(std::iter::empty()));
         }
-        // The identities of the selected rows stand in the order in which the rows come.
-        let (identities, schema) = (identities.finish(), self.schema.clone());
-        let mut at = 0;
-        Ok(Box::new(self.rows.rows(self.part, &selected)?.map(move |batch| {
+        // Both come in the order of the rows, but in batches of different sizes.
+        let mut identities = Identities::new(identities);
+        let schema = self.schema.clone();
+        let rows = self.selected.rows.rows(self.part, &runs)?;
+        Ok(Box::new(rows.map(move |batch| {
             let batch = batch?;
-            let rows = batch.num_rows();
-            if at + rows > identities[0].len() {
-                return Err(Error::snapshot("a part holds more rows than digests").hint("take the snapshot again"));
-            }
-            let mut columns: Vec<ArrayRef> = identities.iter().map(|array| array.slice(at, rows)).collect();
+            let mut columns: Vec<ArrayRef> = identities.take(batch.num_rows())?;
             columns.extend(batch.columns().iter().cloned());
-            at += rows;
-            record(schema.clone(), columns)
+            RecordBatch::try_new(schema.clone(), columns)
+                .map_err(|e| Error::compare("rows and digests do not fit").because(e))
         })))
     }
-}
 
-fn record(schema: SchemaRef, columns: Vec<ArrayRef>) -> Result<RecordBatch> {
-    RecordBatch::try_new(schema, columns).map_err(|e| Error::compare("rows and digests do not fit").because(e))
-}
-
-/// Collects key and digest of the selected rows.
-#[derive(Default)]
-struct Identities {
-    keys: BinaryBuilder,
-    high: UInt64Builder,
-    low: UInt64Builder,
-}
-
-impl Identities {
-    fn add(&mut self, batch: &DigestBatch, selected: &[bool]) {
-        for row in (0..batch.keys.len()).filter(|row| selected[*row]) {
-            let digest = digest_at(&batch.digests, row);
-            self.keys.append_value(batch.keys.value(row));
-            self.high.append_value((digest >> 64) as u64);
-            self.low.append_value(digest as u64);
+    /// The rows in open ranges, where their identities are too many to be kept.
+    fn runs(&self) -> Result<RowRuns> {
+        let mut all = RowRuns::default();
+        for batch in self.selected.pruned.scan(self.selected.rows.as_ref(), self.part)? {
+            batch?.runs.iter().for_each(|run| all.push(run));
         }
-    }
-
-    fn finish(mut self) -> Vec<ArrayRef> {
-        let (high, low): (UInt64Array, UInt64Array) = (self.high.finish(), self.low.finish());
-        vec![Arc::new(self.keys.finish()), Arc::new(high), Arc::new(low)]
+        Ok(all)
     }
 }

@@ -1,28 +1,38 @@
 //! The diff: opens the ranges whose digests disagree, and names every key and cell that differs.
 //!
 //! This is the only room that knows DataFusion. It runs the statements in `queries/` over the snapshots' digests and rows,
-//! pruned to the disagreeing ranges, with a memory limit and spilling: `engine` sets that up, `input` feeds the ranges
-//! in. What remains is a walk over both sides' rows of the changed keys in key order: `cursor` reads them, `classify`
+//! pruned to the disagreeing ranges, with a memory limit and spilling: `engine` sets that up, `pruned` finds the rows of
+//! the ranges, `input` feeds them in. What remains is a walk over both sides' rows of the changed keys in key order: `cursor` reads them, `classify`
 //! turns each key's rows into a [`crate::model::Change`].
 
 mod classify;
 mod cursor;
 mod engine;
+mod identities;
 mod input;
+mod pruned;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use rayon::prelude::*;
+use tokio::task::spawn_blocking;
+
 use crate::error::{Error, Result};
-use crate::model::{Boundaries, Change, ChangeSink, Class, Counts, Pair, Side, SnapshotRows, TablePlan};
+use crate::model::{Boundaries, Change, ChangeSink, Class, Counts, Extent, Pair, Side, SnapshotRows, TablePlan};
 use classify::Classifier;
 use cursor::Cursor;
 use engine::Engine;
-use input::{Input, Pruned};
+use identities::Kept;
+use input::{Input, Selected};
+use pruned::Pruned;
 
 const CHANGED_KEYS: &str = include_str!("../../queries/changed_keys.sql");
 const ROWS_OF_CHANGED_KEYS: &str = include_str!("../../queries/rows_of_changed_keys.sql");
 const REPEATED_KEYS: &str = include_str!("../../queries/repeated_keys.sql");
+
+/// Rows of both sides whose identities are compared at a time.
+const ROWS_PER_BLOCK_MAX: u64 = 1 << 19;
 
 /// What the diff may use.
 #[derive(Debug, Clone)]
@@ -44,59 +54,137 @@ pub struct Counted {
     pub corrupt: Vec<u64>,
 }
 
-/// Compares the rows of the `mismatched` ranges and hands every change to `sink` in key order.
+/// Where the diff looks: the rows of both sides, and the ranges that disagree.
+#[derive(Clone)]
+pub struct Disagreement {
+    /// The rows of each side.
+    pub rows: Pair<Arc<dyn SnapshotRows>>,
+    /// The ranges.
+    pub boundaries: Arc<Boundaries>,
+    /// Which ranges the rows of each part lie in, batch for batch.
+    pub extents: Pair<Arc<Vec<Vec<Extent>>>>,
+    /// The ranges that disagree, in key order, and how many rows each side has in them.
+    pub mismatched: Vec<(usize, Pair<u64>)>,
+}
+
+/// Compares the rows of the ranges that disagree and hands every change to `sink` in key order.
 pub async fn diff(
     plan: &TablePlan,
-    rows: Pair<Arc<dyn SnapshotRows>>,
-    boundaries: Arc<Boundaries>,
-    mismatched: &[usize],
+    disagreement: &Disagreement,
     limits: &Limits,
     sink: &mut (dyn ChangeSink + Send),
 ) -> Result<Counted> {
     let mut counted = Counted { corrupt: vec![0; plan.columns.len()], ..Default::default() };
-    if mismatched.is_empty() {
+    if disagreement.mismatched.is_empty() {
         return Ok(counted);
     }
     let place = |e: Error| e.at(format!("table {}", plan.name));
-    let pruned = Arc::new(Pruned::new(boundaries, mismatched));
     let engine = Engine::new(limits).map_err(place)?;
+    for block in disagreement.blocks() {
+        let selected = Pair {
+            source: disagreement.select(Side::Source, &block).await.map_err(place)?,
+            target: disagreement.select(Side::Target, &block).await.map_err(place)?,
+        };
+        diff_block(plan, &engine, selected, &mut counted, sink).await.map_err(place)?;
+    }
+    Ok(counted)
+}
 
-    let digests = rows.as_ref().map(|side| Input::digests(side.clone(), pruned.clone()));
-    let changes = engine.changed_keys(CHANGED_KEYS, digests).await.map_err(place)?;
+async fn diff_block(
+    plan: &TablePlan,
+    engine: &Engine,
+    selected: Pair<Selected>,
+    counted: &mut Counted,
+    sink: &mut (dyn ChangeSink + Send),
+) -> Result<()> {
+    let changes = engine.changed_keys(CHANGED_KEYS, selected.as_ref().map(|side| Input::digests(side.clone()))).await?;
     if changes.count() == 0 {
-        return Ok(counted);
+        return Ok(());
     }
     let mut cursors = Vec::new();
     for side in Side::BOTH {
-        let input = Input::rows(rows.get(side).clone(), pruned.clone(), &plan.tables.get(side).columns);
-        let stream = engine.rows_of(ROWS_OF_CHANGED_KEYS, input, &changes).await.map_err(place)?;
+        let selected = changes.narrow(selected.get(side))?;
+        let input = Input::rows(selected, &plan.tables.get(side).columns);
+        let stream = engine.rows_of(ROWS_OF_CHANGED_KEYS, input, &changes).await?;
         cursors.push(Cursor::new(stream, plan, side));
     }
     let (Some(target), Some(source)) = (cursors.pop(), cursors.pop()) else {
         return Err(Error::compare("a side is missing from the diff"));
     };
     let mut classifier = Classifier::new(plan, Pair::new(source, target));
-    while let Some(change) = classifier.next().await.map_err(place)? {
-        count(&mut counted, &change);
+    let before = counted.counts.total();
+    while let Some(change) = classifier.next().await? {
+        count(counted, &change);
         sink.change(&change)?;
     }
-    if counted.counts.total() != changes.count() {
-        return Err(place(
-            Error::compare(format!(
-                "{} keys differ by their digests, but only {} were found among the rows",
-                changes.count(),
-                counted.counts.total()
-            ))
-            .hint("the snapshot changed while it was compared: take it again"),
-        ));
+    let found = counted.counts.total() - before;
+    if found != changes.count() {
+        return Err(Error::compare(format!(
+            "{} keys differ by their digests, but only {found} were found among the rows",
+            changes.count(),
+        ))
+        .hint("the snapshot changed while it was compared: take it again"));
     }
-    Ok(counted)
+    Ok(())
+}
+
+impl Disagreement {
+    /// The disagreeing ranges in key order, in blocks of so few rows that their identities fit in memory. Where the rows
+    /// come in no order, so that each block would have to read most of them again, all ranges are one block.
+    fn blocks(&self) -> Vec<Vec<usize>> {
+        let mut blocks: Vec<Vec<usize>> = Vec::new();
+        let mut rows_of_block = u64::MAX;
+        for (range, rows) in &self.mismatched {
+            let more = rows.source + rows.target;
+            if rows_of_block.saturating_add(more) > ROWS_PER_BLOCK_MAX {
+                blocks.push(Vec::new());
+                rows_of_block = 0;
+            }
+            rows_of_block += more;
+            if let Some(block) = blocks.last_mut() {
+                block.push(*range);
+            }
+        }
+        let once: u64 = Side::BOTH.iter().map(|side| self.prune(*side, &self.ranges()).rows_to_read()).sum();
+        let in_blocks: u64 = blocks
+            .iter()
+            .flat_map(|block| Side::BOTH.map(|side| self.prune(side, block).rows_to_read()))
+            .sum();
+        if in_blocks > 3 * once { vec![self.ranges()] } else { blocks }
+    }
+
+    fn ranges(&self) -> Vec<usize> {
+        self.mismatched.iter().map(|(range, _)| *range).collect()
+    }
+
+    fn prune(&self, side: Side, ranges: &[usize]) -> Pruned {
+        Pruned::new(self.boundaries.clone(), ranges, self.extents.get(side).clone())
+    }
+
+    /// One side's rows in a block of ranges; their identities are kept where they fit.
+    async fn select(&self, side: Side, ranges: &[usize]) -> Result<Selected> {
+        let (rows, pruned) = (self.rows.get(side).clone(), Arc::new(self.prune(side, ranges)));
+        let in_block = |range: &usize| ranges.binary_search(range).is_ok();
+        let expected: u64 =
+            self.mismatched.iter().filter(|(range, _)| in_block(range)).map(|(_, rows)| rows.get(side)).sum();
+        let kept = if expected <= ROWS_PER_BLOCK_MAX {
+            let (rows, pruned) = (rows.clone(), pruned.clone());
+            let keep = move || -> Result<Option<Vec<Kept>>> {
+                (0..rows.parts()).into_par_iter().map(|part| pruned.keep(rows.as_ref(), part)).collect()
+            };
+            spawn_blocking(keep).await.map_err(|e| Error::compare("the ranges could not be opened").because(e))??
+        } else {
+            None
+        };
+        Ok(Selected { rows, pruned, kept: kept.map(Arc::new) })
+    }
 }
 
 /// How many keys occur more than once on one side, over all of its rows.
 pub async fn repeated_keys(rows: Arc<dyn SnapshotRows>, limits: &Limits) -> Result<u64> {
     let engine = Engine::new(limits)?;
-    engine.repeated_keys(REPEATED_KEYS, Input::digests(rows, Arc::new(Pruned::everything()))).await
+    let selected = Selected { rows, pruned: Arc::new(Pruned::everything()), kept: None };
+    engine.repeated_keys(REPEATED_KEYS, Input::digests(selected)).await
 }
 
 fn count(counted: &mut Counted, change: &Change) {

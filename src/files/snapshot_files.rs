@@ -15,7 +15,7 @@ use super::{read_row_groups, sha256_of};
 use crate::canonical::{ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{
-    DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, SNAPSHOT_FORMAT, Table,
+    DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RowRuns, SNAPSHOT_FORMAT, Table,
 };
 
 const DAMAGED: &str = "the snapshot is damaged: take it again, or restore the directory from a copy";
@@ -69,19 +69,20 @@ pub fn path_of(directory: &Path, file: &ManifestFile) -> PathBuf {
     directory.join(&file.path)
 }
 
-/// The rows of a part as canonical batches; with a selection, only those.
+/// The rows of a part as canonical batches: all, or those selected.
 pub fn read_part_rows(
     directory: &Path,
     table: &Table,
     part: &ManifestPart,
-    selection: Option<RowSelection>,
+    selected: Option<&RowRuns>,
 ) -> Result<PartReader<RecordBatch>> {
     let path = path_of(directory, &part.file);
+    let selection = selected.map(|selected| selection(selected, part.rows));
     match part.row_groups {
         Some((first, end)) => read_row_groups(&path, first, end, table, selection),
         None => {
             let schema = batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
-            let expected = selection.as_ref().map_or(part.rows, |selection| selection.row_count() as u64);
+            let expected = selected.map_or(part.rows, |selected| selected.rows() as u64);
             let reader = open(&path, selection)?.map(move |batch| {
                 // Arrow's reader may name nullability and metadata otherwise; the columns must be ours.
                 RecordBatch::try_new(schema.clone(), batch?.columns().to_vec()).map_err(|e| {
@@ -100,10 +101,15 @@ pub fn read_part_rows(
     }
 }
 
-/// Keys and digests of a part, in the order of its rows.
-pub fn read_part_digests(directory: &Path, part: &ManifestPart) -> Result<PartReader<DigestBatch>> {
+/// Keys and digests of a part, in the order of its rows: of all, or of those selected.
+pub fn read_part_digests(
+    directory: &Path,
+    part: &ManifestPart,
+    selected: Option<&RowRuns>,
+) -> Result<PartReader<DigestBatch>> {
     let path = path_of(directory, &part.digests);
-    let reader = open(&path, None)?.map(|batch| {
+    let expected = selected.map_or(part.rows, |selected| selected.rows() as u64);
+    let reader = open(&path, selected.map(|selected| selection(selected, part.rows)))?.map(|batch| {
         let batch = batch?;
         match batch.columns() {
             [keys, digests]
@@ -115,7 +121,11 @@ pub fn read_part_digests(directory: &Path, part: &ManifestPart) -> Result<PartRe
         }
     });
     let rows = |batch: &DigestBatch| arrow::array::Array::len(&batch.keys);
-    Ok(Box::new(Whole { inner: reader, path, expected: part.rows, read: 0, rows, done: false }))
+    Ok(Box::new(Whole { inner: reader, path, expected, read: 0, rows, done: false }))
+}
+
+fn selection(selected: &RowRuns, rows: u64) -> RowSelection {
+    RowSelection::from_consecutive_ranges(selected.iter(), rows as usize)
 }
 
 fn open(

@@ -23,6 +23,6 @@ pub use result::{
     Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
     Summary, TableResult, Verdict,
 };
-pub use rows::{DigestBatch, PartReader, RangeDigest, SnapshotRows};
+pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};

@@ -1,5 +1,7 @@
 //! How the stages read the rows of a finished snapshot without knowing its files.
 
+use std::ops::Range;
+
 use arrow::array::{BinaryArray, FixedSizeBinaryArray, RecordBatch};
 
 use crate::error::Result;
@@ -24,11 +26,67 @@ pub trait SnapshotRows: Send + Sync {
     /// The number of rows of a part.
     fn part_rows(&self, part: usize) -> u64;
 
-    /// Keys and digests of every row of a part.
-    fn digests(&self, part: usize) -> Result<PartReader<DigestBatch>>;
+    /// Keys and digests of the rows of a part: of all, or of those `selected`.
+    fn digests(&self, part: usize, selected: Option<&RowRuns>) -> Result<PartReader<DigestBatch>>;
 
-    /// The canonical batches of those rows of a part that are marked in `selected` (one flag for each row).
-    fn rows(&self, part: usize, selected: &[bool]) -> Result<PartReader<RecordBatch>>;
+    /// The canonical batches of the selected rows of a part.
+    fn rows(&self, part: usize, selected: &RowRuns) -> Result<PartReader<RecordBatch>>;
+}
+
+/// Rows of a part by their place in it: ascending runs that do not touch.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RowRuns(Vec<Range<usize>>);
+
+impl RowRuns {
+    /// Adds the rows `run`, all behind those already there.
+    pub fn push(&mut self, run: Range<usize>) {
+        match self.0.last_mut() {
+            Some(last) if last.end == run.start => last.end = run.end,
+            _ if run.is_empty() => {}
+            _ => self.0.push(run),
+        }
+    }
+
+    /// The runs.
+    pub fn iter(&self) -> impl Iterator<Item = Range<usize>> + '_ {
+        self.0.iter().cloned()
+    }
+
+    /// The number of rows.
+    pub fn rows(&self) -> usize {
+        self.0.iter().map(Range::len).sum()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl IntoIterator for RowRuns {
+    type Item = Range<usize>;
+    type IntoIter = std::vec::IntoIter<Range<usize>>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+/// Which ranges the rows of one digest batch lie in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Extent {
+    /// The number of rows.
+    pub rows: u64,
+    /// The lowest range that any lies in.
+    pub lowest: usize,
+    /// The highest.
+    pub highest: usize,
+}
+
+/// Sees the keys of the rows of one part, in their order, while they are written.
+pub trait KeyObserver: Send {
+    /// Takes the keys of the next rows.
+    fn observe(&mut self, keys: &BinaryArray);
 }
 
 /// The digest of a range: how many rows, and the sum of their digests modulo 2^128. Order does not matter, copies count.

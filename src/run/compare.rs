@@ -6,13 +6,12 @@ use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
-use super::reading::Read;
+use super::reading::{Read, Taken};
 use crate::config::RunPlan;
-use crate::diff::{self, Limits};
+use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
 use crate::report::{TableChanges, TableSample};
-use crate::snapshot::Snapshot;
 use crate::tree::Trees;
 use crate::verdict;
 
@@ -34,14 +33,14 @@ pub(super) async fn compare(
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
     let mut compared = Compared { result, sample: None, failures: Vec::new() };
-    let outcome = match (read.snapshots.source, read.snapshots.target) {
+    let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             compare_snapshots(table, Pair::new(source, target), plan, directory, progress, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
                 match one {
-                    Ok(snapshot) => *compared.result.rows.get_mut(side) = Some(snapshot.manifest().rows),
+                    Ok(taken) => *compared.result.rows.get_mut(side) = Some(taken.snapshot.manifest().rows),
                     Err(error) => compared.failures.push(error),
                 }
             }
@@ -56,29 +55,37 @@ pub(super) async fn compare(
 
 async fn compare_snapshots(
     table: &TablePlan,
-    snapshots: Pair<Snapshot>,
+    taken: Pair<Taken>,
     plan: &RunPlan,
     directory: &RunDirectory,
     progress: &dyn Progress,
     compared: &mut Compared,
 ) -> Result<()> {
     let result = &mut compared.result;
-    result.rows = snapshots.as_ref().map(|snapshot| Some(snapshot.manifest().rows));
-    let rows: Pair<Arc<dyn SnapshotRows>> = snapshots.map(|snapshot| Arc::new(snapshot) as Arc<dyn SnapshotRows>);
+    result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
+    let samples = taken.as_ref().map(|taken| taken.sample.clone());
+    let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
 
     progress.stage(&table.name, "tree");
     let begun = Instant::now();
-    let (for_tree, rows_per_range) = (rows.clone(), plan.options.rows_per_range);
+    let for_tree = rows.clone();
     let path = directory.snapshots(&table.name).join("tree.parquet");
     let trees = spawn_blocking(move || {
-        let trees = Trees::build(for_tree.as_ref().map(|side| side.as_ref()), rows_per_range)?;
+        let trees = Trees::build(for_tree.as_ref().map(|side| side.as_ref()), samples)?;
         trees.write(&path)?;
         Ok::<_, Error>(trees)
     })
     .await
     .map_err(|e| Error::compare("the trees could not be built").because(e))??;
-    let mismatched = trees.mismatched();
-    result.ranges = Ranges { total: trees.boundaries.ranges() as u64, mismatched: mismatched.len() as u64 };
+    let rows_in = |range: usize| trees.sides.as_ref().map(|tree| tree.leaves()[range].rows);
+    let disagreement = Disagreement {
+        rows: rows.clone(),
+        boundaries: trees.boundaries.clone(),
+        extents: trees.extents.clone(),
+        mismatched: trees.mismatched().into_iter().map(|range| (range, rows_in(range))).collect(),
+    };
+    let mismatched = disagreement.mismatched.len() as u64;
+    result.ranges = Ranges { total: trees.boundaries.ranges() as u64, mismatched };
     result.seconds.tree = begun.elapsed().as_secs_f64();
 
     progress.stage(&table.name, "diff");
@@ -91,7 +98,7 @@ async fn compare_snapshots(
     note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
     let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
-    let counted = diff::diff(table, rows, trees.boundaries.clone(), &mismatched, &limits, &mut changes).await?;
+    let counted = diff::diff(table, &disagreement, &limits, &mut changes).await?;
     compared.sample = Some(changes.finish()?);
     let result = &mut compared.result;
     result.counts = counted.counts;

@@ -71,7 +71,13 @@ async fn run_in(
     let mut tables = Vec::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
-    let mut waiting = reading::start(&prepared.tables, &readers, &directory, progress.clone());
+    let mut waiting = reading::start(
+        &prepared.tables,
+        &readers,
+        &directory,
+        plan.options.rows_per_range,
+        progress.clone(),
+    );
     for outcome in &prepared.tables {
         match outcome {
             TableOutcome::Settled(result) => tables.push((**result).clone()),

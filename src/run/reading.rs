@@ -2,9 +2,10 @@
 
 use std::collections::VecDeque;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
+use rayon::prelude::*;
 use tokio::sync::Semaphore;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
@@ -15,11 +16,13 @@ use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
-    DigestLayout, Manifest, ManifestFile, ManifestPart, Pair, Progress, SNAPSHOT_FORMAT, Side, StoreIdentity,
-    TableOutcome, TableRead, Taken,
+    self, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress, SNAPSHOT_FORMAT, Side,
+    SnapshotRows, StoreIdentity,
+    TableOutcome, TableRead,
 };
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
+use crate::tree::KeySample;
 
 /// Parts for each worker: more than one, so that a slow part does not leave the others idle.
 const PARTS_PER_WORKER: usize = 2;
@@ -47,6 +50,14 @@ pub(super) struct Job {
     pub layout: DigestLayout,
     /// Whether rows that lie in Parquet files already are copied all the same.
     pub copy_all: bool,
+    /// About how many rows a range will have: so many keys are sampled.
+    pub rows_per_range: u64,
+}
+
+/// A table that has been read, and a sample of its keys.
+pub(super) struct Taken {
+    pub snapshot: Snapshot,
+    pub sample: KeySample,
 }
 
 impl Reader {
@@ -67,7 +78,7 @@ impl Reader {
     }
 
     /// Reads one table into the snapshot `directory`.
-    pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Snapshot> {
+    pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let advice = match &job.read.filter {
             Some(_) => "check the condition that was given with --where against the store's own words above",
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
@@ -80,46 +91,63 @@ impl Reader {
         snapshot
     }
 
-    async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Snapshot> {
+    async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
         let parts = self.snapshot.parts(&job.read, self.workers_max * PARTS_PER_WORKER).await?;
         let writer = Arc::new(SnapshotWriter::create(directory)?);
         let encoder = Arc::new(row_encoder(&job.read.table, &job.layout)?);
+        let sample = Arc::new(Mutex::new(KeySample::new(job.rows_per_range)));
         // Dropping the set stops its readers: a failed part ends the others, and so does the end of the run.
-        let mut readers: JoinSet<Result<(usize, Written)>> = JoinSet::new();
+        let mut readers: JoinSet<Result<(usize, PartRead)>> = JoinSet::new();
+        let mut digested = Vec::new();
         for (ordinal, part) in parts.into_iter().enumerate() {
             if let Some(written) = self.digested_before(job, &part) {
                 progress.rows(job.side, &job.name, written.part.rows);
-                readers.spawn(async move { Ok((ordinal, written)) });
+                digested.push(ordinal);
+                readers.spawn(async move { Ok((ordinal, PartRead { written, sent: None })) });
                 continue;
             }
             let kept = self.kept(job, &part)?;
             let (reader, read, progress) = (self.clone(), job.read.clone(), progress.clone());
-            let (writer, encoder) = (writer.clone(), encoder.clone());
-            let (side, name) = (job.side, job.name.clone());
+            let (writer, encoder, sample) = (writer.clone(), encoder.clone(), sample.clone());
+            let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.workers.acquire().await.map_err(|_| Error::interrupted())?;
-                let part_writer = writer.part(ordinal, &read.table, encoder, &kept)?;
+                let part_writer = writer.part(ordinal, &read.table, encoder, &kept, KeySample::new(rows_per_range))?;
                 drop(writer);
-                let written = reader.read_part(&read, &part, part_writer, move |rows| progress.rows(side, &name, rows));
-                Ok((ordinal, written.await?))
+                let count = move |rows| progress.rows(side, &name, rows);
+                let (part_read, keys) = reader.read_part(&read, &part, part_writer, count).await?;
+                sample.lock().unwrap_or_else(PoisonError::into_inner).merge(keys);
+                Ok((ordinal, part_read))
             });
         }
         let mut written = Vec::new();
+        let mut all_sent = true;
         while let Some(part) = readers.join_next().await {
-            written.push(part.map_err(|e| Error::store("a reader stopped").because(e))??);
+            let (ordinal, part) = part.map_err(|e| Error::store("a reader stopped").because(e))??;
+            if let Some(sent) = part.sent {
+                check_count(sent, part.written.part.rows)?;
+            }
+            all_sent &= part.sent.is_some();
+            written.push((ordinal, part.written));
         }
-        let rows: u64 = written.iter().map(|(_, one)| one.part.rows).sum();
-        if let Some(counted) = self.snapshot.count(&job.read).await?
-            && counted != rows
-        {
-            return Err(Error::store(format!("the store counts {counted} rows, but handed over {rows}")).hint(
-                "a stream ended early or a range was not read: run again; nothing of this table counts as compared",
-            ));
+        if !all_sent && let Some(counted) = self.snapshot.count(&job.read).await? {
+            check_count(counted, written.iter().map(|(_, one)| one.part.rows).sum())?;
         }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
-        writer.finish(self.manifest(job, written, started))
+        let snapshot = writer.finish(self.manifest(job, written, started))?;
+        let gone = || Error::snapshot("a sample is still being gathered");
+        let mut sample = Arc::into_inner(sample)
+            .ok_or_else(gone)?
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        if !digested.is_empty() {
+            let (earlier, rows_per_range) = (snapshot.clone(), job.rows_per_range);
+            let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
+            sample.merge(sampled.map_err(|e| Error::snapshot("the keys could not be sampled").because(e))??);
+        }
+        Ok(Taken { snapshot, sample })
     }
 
     /// The digests of an earlier snapshot, where they hold under the mapping of this run.
@@ -158,11 +186,11 @@ impl Reader {
         &self,
         read: &TableRead,
         part: &Part,
-        mut writer: PartWriter,
+        mut writer: PartWriter<KeySample>,
         progress: impl Fn(u64) + Send + 'static,
-    ) -> Result<Written> {
+    ) -> Result<(PartRead, KeySample)> {
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
-        let writing = spawn_blocking(move || -> Result<PartWriter> {
+        let writing = spawn_blocking(move || -> Result<PartWriter<KeySample>> {
             while let Some(batch) = batches.blocking_recv() {
                 writer.write(&batch)?;
                 progress(batch.num_rows() as u64);
@@ -173,13 +201,16 @@ impl Reader {
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
-            (Ok(()), Ok(writer)) => spawn_blocking(move || writer.finish())
-                .await
-                .map_err(|e| Error::snapshot("a writer stopped").because(e))?,
+            (Ok(sent), Ok(writer)) => {
+                let finished = spawn_blocking(move || writer.finish());
+                let (written, sample) =
+                    finished.await.map_err(|e| Error::snapshot("a writer stopped").because(e))??;
+                Ok((PartRead { written, sent }, sample))
+            }
             // A reader whose writer gave up only knows that nobody listens: the writer knows why.
             (Err(reader), Err(writer)) if reader.kind() == ErrorKind::Interrupted => Err(writer),
             (Err(reader), _) => Err(reader),
-            (Ok(()), Err(writer)) => Err(writer),
+            (Ok(_), Err(writer)) => Err(writer),
         }
     }
 
@@ -195,7 +226,7 @@ impl Reader {
             store: self.identity.clone(),
             table: job.read.table.clone(),
             filter: job.read.filter.clone(),
-            taken: Taken { started, finished: time::now() },
+            taken: model::Taken { started, finished: time::now() },
             coordinates: self.snapshot.coordinates().into_iter().collect(),
             consistency: self.consistency(),
             rows: written.iter().map(|(_, one)| one.part.rows).sum(),
@@ -204,6 +235,39 @@ impl Reader {
             parts: written.into_iter().map(|(_, one)| one.part).collect(),
         }
     }
+}
+
+/// A part that has been read.
+struct PartRead {
+    written: Written,
+    /// How many rows the store says it sent.
+    sent: Option<u64>,
+}
+
+fn check_count(counted: u64, rows: u64) -> Result<()> {
+    if counted == rows {
+        return Ok(());
+    }
+    Err(Error::store(format!("the store counts {counted} rows, but handed over {rows}"))
+        .hint("a stream ended early or a range was not read: run again; nothing of this table counts as compared"))
+}
+
+/// Samples the keys of parts that were digested earlier, and so were not read now.
+fn sample_parts(snapshot: &Snapshot, parts: &[usize], rows_per_range: u64) -> Result<KeySample> {
+    let sampled = parts.par_iter().map(|part| {
+        let mut sample = KeySample::new(rows_per_range);
+        for batch in snapshot.digests(*part, None)? {
+            sample.observe(&batch?.keys);
+        }
+        Ok(sample)
+    });
+    sampled.try_reduce(
+        || KeySample::new(rows_per_range),
+        |mut one, other| {
+            one.merge(other);
+            Ok(one)
+        },
+    )
 }
 
 fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
@@ -223,25 +287,25 @@ pub(super) async fn open(prepared: &Prepared, plan: &RunPlan) -> Result<Pair<Rea
 
 /// Both sides of a table once they have been read, or why not.
 pub(super) struct Read {
-    pub snapshots: Pair<Result<Snapshot>>,
+    pub taken: Pair<Result<Taken>>,
     pub seconds: f64,
 }
 
 /// The tables that are being read, in the order of the plan.
 pub(super) struct Waiting(VecDeque<Pair<Handle>>);
 
-type Handle = AbortOnDrop<(Result<Snapshot>, f64)>;
+type Handle = AbortOnDrop<(Result<Taken>, f64)>;
 
 impl Waiting {
     /// Waits for the next table of the plan.
     pub async fn next_table(&mut self) -> Read {
         let gone = || Err(Error::store("the reader of this table stopped"));
         let Some(mut handles) = self.0.pop_front() else {
-            return Read { snapshots: Pair::new(gone(), gone()), seconds: 0.0 };
+            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0 };
         };
         let (source, source_seconds) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
         let (target, target_seconds) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
-        Read { snapshots: Pair::new(source, target), seconds: source_seconds.max(target_seconds) }
+        Read { taken: Pair::new(source, target), seconds: source_seconds.max(target_seconds) }
     }
 }
 
@@ -250,6 +314,7 @@ pub(super) fn start(
     tables: &[TableOutcome],
     readers: &Pair<Reader>,
     directory: &RunDirectory,
+    rows_per_range: u64,
     progress: Arc<dyn Progress>,
 ) -> Waiting {
     let mut waiting = VecDeque::new();
@@ -262,13 +327,14 @@ pub(super) fn start(
                 read: TableRead { table: plan.tables.get(side).clone(), filter: plan.filters.get(side).clone() },
                 layout: mapping::layout(plan, side),
                 copy_all: false,
+                rows_per_range,
             };
             let (reader, progress) = (readers.get(side).clone(), progress.clone());
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {
                 let begun = Instant::now();
-                let snapshot = reader.read(job, &directory, progress).await;
-                (snapshot, begun.elapsed().as_secs_f64())
+                let taken = reader.read(job, &directory, progress).await;
+                (taken, begun.elapsed().as_secs_f64())
             }))
         }));
     }

@@ -11,6 +11,9 @@ use crate::mapping;
 use crate::model::{Pair, Progress, Side, TableName, TableRead, TableRequest};
 use crate::store::connect;
 
+/// A snapshot that is compared later is sampled then; until then the default serves.
+const ROWS_PER_RANGE: u64 = 512;
+
 /// What was taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SnapshotDone {
@@ -49,11 +52,12 @@ pub async fn snapshot(
             layout: mapping::own_layout(&table),
             read: TableRead { table, filter: None },
             copy_all: true,
+            rows_per_range: ROWS_PER_RANGE,
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;
         done.tables += 1;
-        done.rows += taken.manifest().rows;
+        done.rows += taken.snapshot.manifest().rows;
     }
     Ok(done)
 }

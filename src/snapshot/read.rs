@@ -3,12 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
-use parquet::arrow::arrow_reader::RowSelection;
 
 use crate::canonical::{RowEncoder, RowField};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::model::{DigestBatch, DigestColumn, DigestLayout, Manifest, PartReader, SnapshotRows, Table};
+use crate::model::{DigestBatch, DigestColumn, DigestLayout, Manifest, PartReader, RowRuns, SnapshotRows, Table};
 
 /// A snapshot that has been written whole.
 #[derive(Debug, Clone)]
@@ -49,13 +48,12 @@ impl SnapshotRows for Snapshot {
         self.manifest.parts[part].rows
     }
 
-    fn digests(&self, part: usize) -> Result<PartReader<DigestBatch>> {
-        files::read_part_digests(&self.directory, &self.manifest.parts[part])
+    fn digests(&self, part: usize, selected: Option<&RowRuns>) -> Result<PartReader<DigestBatch>> {
+        files::read_part_digests(&self.directory, &self.manifest.parts[part], selected)
     }
 
-    fn rows(&self, part: usize, selected: &[bool]) -> Result<PartReader<RecordBatch>> {
-        let selection = RowSelection::from_filters(&[selected.to_vec().into()]);
-        files::read_part_rows(&self.directory, &self.manifest.table, &self.manifest.parts[part], Some(selection))
+    fn rows(&self, part: usize, selected: &RowRuns) -> Result<PartReader<RecordBatch>> {
+        files::read_part_rows(&self.directory, &self.manifest.table, &self.manifest.parts[part], Some(selected))
     }
 }
 

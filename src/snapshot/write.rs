@@ -13,9 +13,9 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 
 use super::hashing::{HashedFile, cannot_write};
 use super::read::Snapshot;
-use crate::canonical::{RowEncoder, batch_schema};
+use crate::canonical::{RowEncoder, RowScratch, batch_schema};
 use crate::error::{Error, Result};
-use crate::model::{MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
+use crate::model::{KeyObserver, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
 
 /// A row group is closed once it holds this many bytes in memory …
 const ROW_GROUP_BYTES_MAX: usize = 16 << 20;
@@ -67,7 +67,14 @@ impl SnapshotWriter {
     }
 
     /// Begins a part; parts may be written at the same time.
-    pub fn part(&self, ordinal: usize, table: &Table, encoder: Arc<RowEncoder>, kept: &RowsKept) -> Result<PartWriter> {
+    pub fn part<O: KeyObserver>(
+        &self,
+        ordinal: usize,
+        table: &Table,
+        encoder: Arc<RowEncoder>,
+        kept: &RowsKept,
+        observer: O,
+    ) -> Result<PartWriter<O>> {
         let schema = batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
         let mark = Some(vec![KeyValue::new(ROWS_MARK.to_owned(), "1".to_owned())]);
         let rows = match kept {
@@ -83,6 +90,8 @@ impl SnapshotWriter {
             digests: ParquetPart::new(file, digest_schema(), None)?,
             kept: kept.clone(),
             encoder,
+            scratch: RowScratch::default(),
+            observer,
             count: 0,
             bounds: None,
         })
@@ -110,21 +119,24 @@ impl Drop for SnapshotWriter {
     }
 }
 
-/// Writes the rows and digests of one part.
-pub struct PartWriter {
+/// Writes the rows and digests of one part, and shows their keys to an observer.
+pub struct PartWriter<O> {
     rows: Option<ParquetPart>,
     digests: ParquetPart,
     kept: RowsKept,
     encoder: Arc<RowEncoder>,
+    scratch: RowScratch,
+    observer: O,
     count: u64,
     bounds: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-impl PartWriter {
+impl<O: KeyObserver> PartWriter<O> {
     /// Adds a canonical batch.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
-        let encoded = self.encoder.encode(batch)?;
+        let encoded = self.encoder.encode(batch, &mut self.scratch)?;
         widen(&mut self.bounds, &encoded.keys);
+        self.observer.observe(&encoded.keys);
         if let Some(rows) = &mut self.rows {
             rows.write(batch)?;
         }
@@ -141,8 +153,9 @@ impl PartWriter {
         self.count
     }
 
-    /// Closes the part's files. Call it only once the reader has proven that it reached the end.
-    pub fn finish(self) -> Result<Written> {
+    /// Closes the part's files and gives the observer back. Call it only once the reader has proven that it reached the
+    /// end.
+    pub fn finish(self) -> Result<(Written, O)> {
         let (file, row_groups) = match (self.rows, self.kept) {
             (Some(rows), _) => (rows.finish()?, None),
             (None, RowsKept::InPlace { file, row_groups }) => (file, row_groups),
@@ -150,22 +163,31 @@ impl PartWriter {
         };
         let part = ManifestPart { rows: self.count, file, row_groups, digests: self.digests.finish()? };
         let bounds = self.bounds.map(|(lowest, highest)| (hex::encode(lowest), hex::encode(highest)));
-        Ok(Written { part, bounds })
+        Ok((Written { part, bounds }, self.observer))
     }
 }
 
 fn widen(bounds: &mut Option<(Vec<u8>, Vec<u8>)>, keys: &BinaryArray) {
-    for row in 0..keys.len() {
+    if keys.is_empty() {
+        return;
+    }
+    let (mut lowest, mut highest) = (keys.value(0), keys.value(0));
+    for row in 1..keys.len() {
         let key = keys.value(row);
-        match bounds {
-            None => *bounds = Some((key.to_vec(), key.to_vec())),
-            Some((lowest, highest)) => {
-                if key < lowest.as_slice() {
-                    *lowest = key.to_vec();
-                }
-                if key > highest.as_slice() {
-                    *highest = key.to_vec();
-                }
+        if key > highest {
+            highest = key;
+        } else if key < lowest {
+            lowest = key;
+        }
+    }
+    match bounds {
+        None => *bounds = Some((lowest.to_vec(), highest.to_vec())),
+        Some((least, greatest)) => {
+            if lowest < least.as_slice() {
+                *least = lowest.to_vec();
+            }
+            if highest > greatest.as_slice() {
+                *greatest = highest.to_vec();
             }
         }
     }

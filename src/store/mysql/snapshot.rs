@@ -144,12 +144,13 @@ impl StoreSnapshot for MysqlSnapshot {
         u64::try_from(rows).map(Some).map_err(|e| Error::store("the server counts fewer rows than none").because(e))
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let mut lease = self.pool.take().await?;
         let sql = read::select(&self.server, read, part);
         let place = self.place(&read.table);
         let end = read::send_rows(&mut lease, &read.table, &place, sql, sink).await?;
-        settled(lease, end).map_err(|e| failed("the rows cannot be read", &place, e))
+        settled(lease, end).map_err(|e| failed("the rows cannot be read", &place, e))?;
+        Ok(None)
     }
 }
 
