@@ -5,8 +5,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Decimal128Array, Int64Array, RecordBatch, StringArray, TimestampMicrosecondArray};
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use tieout::canonical::row::digest_at;
-use tieout::canonical::{CanonicalType, Encoding, Precision, Reading, RowEncoder, RowField};
+use tieout::canonical::{CanonicalType, Encoding, Precision, Reading, RowEncoder, RowField, RowScratch};
 use tieout::model::{Boundaries, RangeDigest};
 
 const ROWS: usize = 100_000;
@@ -70,11 +69,12 @@ fn orders() -> (RecordBatch, RowEncoder) {
 
 fn hot_paths(criterion: &mut Criterion) {
     let (batch, encoder) = orders();
+    let mut scratch = RowScratch::default();
     let mut group = criterion.benchmark_group("rows");
     group.throughput(Throughput::Elements(ROWS as u64));
-    group.bench_function("encode and digest", |b| b.iter(|| encoder.encode(black_box(&batch)).unwrap()));
+    group.bench_function("encode and digest", |b| b.iter(|| encoder.encode(black_box(&batch), &mut scratch).unwrap()));
 
-    let encoded = encoder.encode(&batch).unwrap();
+    let encoded = encoder.encode(&batch, &mut scratch).unwrap();
     let keys = (0..ROWS).step_by(512).map(|row| encoded.keys.value(row).into()).collect();
     let boundaries = Boundaries::new(keys);
     group.bench_function("sum into ranges", |b| {
@@ -83,7 +83,7 @@ fn hot_paths(criterion: &mut Criterion) {
             let mut range = 0;
             for row in 0..ROWS {
                 range = boundaries.range_of(encoded.keys.value(row), range);
-                leaves[range].add(digest_at(&encoded.digests, row));
+                leaves[range].add(encoded.digests.value(row));
             }
             leaves
         })

@@ -5,12 +5,13 @@
 //! - [`encode`]: a column as bytes, under the type a pair of columns shares. Two values are equal exactly when their
 //!   bytes are, and the byte order is the order of keys everywhere in tieout, whatever an engine's collation says.
 //! - [`row`]: key bytes and 128-bit digest of whole rows.
-//! - [`display`]: values as text for reports.
+//! - [`display`]: values as text for reports; [`decode`]: the values behind key bytes.
 //!
 //! `number`, `time`, `json` and `identifier` read and encode the values of one family each.
 
 pub mod batch;
 pub mod cast;
+pub mod decode;
 pub mod display;
 pub mod encode;
 pub mod identifier;
@@ -24,7 +25,8 @@ mod truth;
 pub mod types;
 
 pub use batch::{BATCH_BYTES_MAX, BatchBuilder, ColumnBuilder, LooseBuilder, LooseValue, ROWS_PER_BATCH, batch_schema};
+pub use decode::{KeyValue, decode_key};
 pub use encode::{EncodedColumn, Encoding, Reading, encode_column};
 pub use misfits::Misfits;
-pub use row::{EncodedRows, RowEncoder, RowField, RowScratch};
+pub use row::{Digests, EncodedRows, RowEncoder, RowField, RowScratch};
 pub use types::{CanonicalType, LooseHint, MISFITS_COLUMN, Precision};

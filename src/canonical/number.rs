@@ -153,6 +153,52 @@ pub fn push_text(out: &mut Vec<u8>, text: &str) -> bool {
     }
 }
 
+/// The number at the start of `bytes` in plain digits, and what follows it.
+pub(super) fn decode(bytes: &[u8]) -> Option<(String, &[u8])> {
+    let (tag, rest) = bytes.split_first()?;
+    let (negative, mut floor, mut rest) = match *tag {
+        WITHIN => {
+            let (value, rest) = rest.split_first_chunk::<8>()?;
+            let value = (u64::from_be_bytes(*value) ^ (1 << 63)) as i64;
+            (value < 0, value.unsigned_abs().to_string().into_bytes(), rest)
+        }
+        BELOW | ABOVE => {
+            let (length, rest) = rest.split_first_chunk::<2>()?;
+            let mask = if *tag == BELOW { 0xFF } else { 0 };
+            let length = u16::from_be_bytes(length.map(|byte| byte ^ mask));
+            let (digits, rest) = rest.split_at_checked(length.into())?;
+            (*tag == BELOW, digits.iter().map(|digit| digit ^ mask).collect(), rest)
+        }
+        _ => return None,
+    };
+    let mut fraction = Vec::new();
+    while let Some((&GROUP, group)) = rest.split_first() {
+        let (group, after) = group.split_first_chunk::<4>()?;
+        fraction.extend_from_slice(format!("{:09}", u32::from_be_bytes(*group)).as_bytes());
+        rest = after;
+    }
+    let rest = rest.strip_prefix(&[END])?;
+    let kept = fraction.iter().rposition(|digit| *digit != b'0').map_or(0, |at| at + 1);
+    fraction.truncate(kept);
+    if !floor.iter().chain(&fraction).all(u8::is_ascii_digit) {
+        return None;
+    }
+    if negative && !fraction.is_empty() {
+        // The floor of -5.25 is -6.
+        decrement(&mut floor);
+        let zeros = floor.iter().take_while(|digit| **digit == b'0').count().min(floor.len() - 1);
+        floor.drain(..zeros);
+        complement(&mut fraction);
+    }
+    let mut text = String::from(if negative { "-" } else { "" });
+    text.push_str(std::str::from_utf8(&floor).ok()?);
+    if !fraction.is_empty() {
+        text.push('.');
+        text.push_str(std::str::from_utf8(&fraction).ok()?);
+    }
+    Some((text, rest))
+}
+
 /// The unscaled value of a decimal text at `scale`; `None` where the text is no number or does not fit exactly.
 pub fn unscaled(text: &str, scale: i8) -> Option<i256> {
     let digits = Digits::parse(text)?;
@@ -280,6 +326,17 @@ fn increment(digits: &mut Vec<u8>) {
         *digit = b'0';
     }
     digits.insert(0, b'1');
+}
+
+/// Takes one from a number of ASCII digits that is not zero.
+fn decrement(digits: &mut [u8]) {
+    for digit in digits.iter_mut().rev() {
+        if *digit > b'0' {
+            *digit -= 1;
+            return;
+        }
+        *digit = b'9';
+    }
 }
 
 /// Turns the digits of a fraction that does not end in zero into those of one minus it.

@@ -1,6 +1,6 @@
 //! Whole rows: the bytes of the key, and a 128-bit digest that is bound to it.
 
-use arrow::array::{BinaryArray, FixedSizeBinaryArray, RecordBatch};
+use arrow::array::{BinaryArray, RecordBatch, UInt64Array};
 use arrow::buffer::OffsetBuffer;
 use xxhash_rust::xxh3::xxh3_128;
 
@@ -37,8 +37,32 @@ pub struct RowEncoder {
 pub struct EncodedRows {
     /// The key bytes of each row.
     pub keys: BinaryArray,
-    /// The digest of each row, 16 bytes big-endian.
-    pub digests: FixedSizeBinaryArray,
+    /// The digest of each row.
+    pub digests: Digests,
+}
+
+/// 128-bit digests as their two halves: Parquet and DataFusion know no wider integers.
+#[derive(Debug, Clone)]
+pub struct Digests {
+    /// The upper 64 bits.
+    pub high: UInt64Array,
+    /// The lower 64 bits.
+    pub low: UInt64Array,
+}
+
+impl Digests {
+    /// The digest of a row.
+    pub fn value(&self, row: usize) -> u128 {
+        u128::from(self.high.value(row)) << 64 | u128::from(self.low.value(row))
+    }
+}
+
+impl FromIterator<u128> for Digests {
+    fn from_iter<I: IntoIterator<Item = u128>>(digests: I) -> Self {
+        let (high, low): (Vec<u64>, Vec<u64>) =
+            digests.into_iter().map(|digest| ((digest >> 64) as u64, digest as u64)).unzip();
+        Self { high: high.into(), low: low.into() }
+    }
 }
 
 impl RowEncoder {
@@ -81,21 +105,19 @@ impl RowEncoder {
         }
         values.iter().for_each(|column| column.write(bytes, places));
 
-        let mut digests = Vec::with_capacity(rows * 16);
         let mut start = 0;
-        for length in lengths.iter() {
-            digests.extend_from_slice(&xxh3_128(&bytes[start..start + length]).to_be_bytes());
+        let digest = |length: &usize| {
             start += length;
-        }
+            xxh3_128(&bytes[start - length..start])
+        };
+        let digests = lengths.iter().map(digest).collect();
         // One row of a gibibyte must not keep its memory until the last row of the table.
         if bytes.len() > SCRATCH_BYTES_MAX {
             *bytes = Vec::new();
         }
-        let failed = |e: arrow::error::ArrowError| Error::compare("the digests of a batch do not fit").because(e);
-        Ok(EncodedRows {
-            keys: BinaryArray::try_new(OffsetBuffer::new(key_ends.into()), keys.into(), None).map_err(failed)?,
-            digests: FixedSizeBinaryArray::try_new(16, digests.into(), None).map_err(failed)?,
-        })
+        let keys = BinaryArray::try_new(OffsetBuffer::new(key_ends.into()), keys.into(), None)
+            .map_err(|e| Error::compare("the keys of a batch do not fit").because(e))?;
+        Ok(EncodedRows { keys, digests })
     }
 }
 
@@ -127,9 +149,4 @@ fn key_offsets(lengths: &[usize]) -> Result<Vec<i32>> {
 /// The encodings of one field of a batch.
 pub fn encode_field(field: &RowField, batch: &RecordBatch, misfits: &Misfits) -> Result<EncodedColumn> {
     encode_column(batch.column(field.position), &field.canonical, field.reading, &field.name, misfits)
-}
-
-/// The digest in an array of [`EncodedRows::digests`].
-pub fn digest_at(digests: &FixedSizeBinaryArray, row: usize) -> u128 {
-    digests.value(row).try_into().map_or(0, u128::from_be_bytes)
 }

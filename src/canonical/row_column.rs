@@ -30,10 +30,20 @@ enum Values<'a> {
     Doubles(&'a [f64]),
     Booleans(&'a BooleanArray),
     /// Text or bytes without a zero byte, which need no escapes.
-    Plain { tag: u8, offsets: &'a OffsetBuffer<i32>, bytes: &'a [u8] },
+    Plain {
+        tag: u8,
+        offsets: &'a OffsetBuffer<i32>,
+        bytes: &'a [u8],
+    },
     Dates(&'a [i32]),
-    Micros { push: fn(Moment) -> [u8; time::MOMENT_BYTES], values: &'a [i64] },
-    Nanos { push: fn(Moment) -> [u8; time::MOMENT_BYTES], values: &'a [i64] },
+    Micros {
+        push: fn(Moment) -> [u8; time::MOMENT_BYTES],
+        values: &'a [i64],
+    },
+    Nanos {
+        push: fn(Moment) -> [u8; time::MOMENT_BYTES],
+        values: &'a [i64],
+    },
     Encoded(EncodedColumn),
 }
 

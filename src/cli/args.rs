@@ -158,7 +158,7 @@ pub struct CompareOptions {
     /// The seed of the sample (not in this version)
     #[arg(long, value_name = "N", help_heading = "What is compared")]
     pub seed: Option<u64>,
-    /// Keep both tables as Parquet, or (lean, not in this version) only what differs
+    /// Keep both tables as Parquet (full), or digests and only the rows of ranges that disagree (lean) [default: full]
     #[arg(long, value_name = "KIND", value_parser = keep(), help_heading = "How")]
     pub snapshot: Option<Keep>,
     /// Parallel readers of each store [default: the number of cores, at most 8]

@@ -39,9 +39,10 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 
+pub use super::plan::Keep;
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
-pub use overrides::{Keep, Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
+pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
 pub use zone::parse_zone;
 
 use self::environment::Environment;
@@ -103,13 +104,8 @@ impl Reader<'_> {
 
     /// The same refusals as for the command line, with the place in the file.
     fn refuse_what_is_not_built(&self, file: &WrittenFile) -> Result<()> {
-        for (text, sample) in [(&file.mode, true), (&file.snapshot, false)] {
-            let Some(text) = text else { continue };
-            let written = if sample {
-                text.get_ref().parse().map(|mode| Overrides { mode: Some(mode), ..Overrides::default() })
-            } else {
-                text.get_ref().parse().map(|keep| Overrides { snapshot: Some(keep), ..Overrides::default() })
-            };
+        if let Some(text) = &file.mode {
+            let written = text.get_ref().parse().map(|mode| Overrides { mode: Some(mode), ..Overrides::default() });
             let refusal = written.and_then(|written| written.refuse_what_is_not_built());
             refusal.map_err(|e| self.at(e, text))?;
         }
@@ -138,6 +134,9 @@ impl Reader<'_> {
         }
         if let Some(memory) = &file.memory {
             options.memory_bytes_max = parse_memory(memory.get_ref()).map_err(|e| self.at(e, memory))?;
+        }
+        if let Some(keep) = &file.snapshot {
+            options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
         overrides.apply_to_options(&mut options);
         Ok(options)

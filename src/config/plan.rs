@@ -35,6 +35,15 @@ impl std::fmt::Debug for StorePlan {
     }
 }
 
+/// What a snapshot keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keep {
+    /// Every row.
+    Full,
+    /// Digests, and the rows of ranges that disagree.
+    Lean,
+}
+
 /// What holds for the whole run.
 #[derive(Debug, Clone)]
 pub struct Options {
@@ -46,6 +55,8 @@ pub struct Options {
     pub memory_bytes_max: u64,
     /// About how many rows share a range; a power of two.
     pub rows_per_range: u64,
+    /// What is kept of the rows.
+    pub keep: Keep,
 }
 
 impl Default for Options {
@@ -55,6 +66,7 @@ impl Default for Options {
             workers: std::thread::available_parallelism().map_or(2, |n| n.get()).clamp(2, 8),
             memory_bytes_max: 512 << 20,
             rows_per_range: 512,
+            keep: Keep::Full,
         }
     }
 }

@@ -7,7 +7,6 @@ use arrow::array::{Array, ArrayRef, AsArray, BinaryBuilder, BooleanArray, Record
 use arrow::compute::{concat_batches, filter_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 
-use crate::canonical::row::digest_at;
 use crate::error::{Error, Result};
 use crate::model::{DigestBatch, PartReader, RowRuns};
 
@@ -26,6 +25,11 @@ impl Kept {
         batches.iter().flat_map(|batch| batch.runs.iter()).for_each(|run| runs.push(run));
         let identities = concat_batches(&identity_schema(), batches.iter().map(|batch| &batch.identities));
         Ok(Kept { runs, identities: identities.map_err(unfit)? })
+    }
+
+    /// The keys of the rows.
+    pub fn keys(&self) -> impl Iterator<Item = Box<[u8]>> + '_ {
+        self.identities.column(0).as_binary::<i32>().iter().flatten().map(Box::from)
     }
 
     /// Only the rows with these keys.
@@ -53,11 +57,10 @@ pub(super) struct IdentityBuilder {
 impl IdentityBuilder {
     /// Adds a row of a batch that stands at `place` in its part.
     pub fn push(&mut self, batch: &DigestBatch, row: usize, place: usize) {
-        let digest = digest_at(&batch.digests, row);
         self.runs.push(place..place + 1);
         self.keys.append_value(batch.keys.value(row));
-        self.high.append_value((digest >> 64) as u64);
-        self.low.append_value(digest as u64);
+        self.high.append_value(batch.digests.high.value(row));
+        self.low.append_value(batch.digests.low.value(row));
     }
 
     pub fn finish(mut self) -> Result<Kept> {
@@ -86,9 +89,7 @@ impl Identities {
         while wanted > 0 {
             let Some(batch) = self.current.take().map_or_else(|| self.batches.next().transpose(), |b| Ok(Some(b)))?
             else {
-                return Err(
-                    Error::snapshot("a part holds more rows than digests").hint("take the snapshot again")
-                );
+                return Err(Error::snapshot("a part holds more rows than digests").hint("take the snapshot again"));
             };
             let length = batch.num_rows().min(wanted);
             if length < batch.num_rows() {

@@ -146,10 +146,8 @@ impl Disagreement {
             }
         }
         let once: u64 = Side::BOTH.iter().map(|side| self.prune(*side, &self.ranges()).rows_to_read()).sum();
-        let in_blocks: u64 = blocks
-            .iter()
-            .flat_map(|block| Side::BOTH.map(|side| self.prune(side, block).rows_to_read()))
-            .sum();
+        let in_blocks: u64 =
+            blocks.iter().flat_map(|block| Side::BOTH.map(|side| self.prune(side, block).rows_to_read())).sum();
         if in_blocks > 3 * once { vec![self.ranges()] } else { blocks }
     }
 
@@ -178,6 +176,13 @@ impl Disagreement {
         };
         Ok(Selected { rows, pruned, kept: kept.map(Arc::new) })
     }
+}
+
+/// The keys of one side's rows in the ranges that disagree, as often as they occur; `None` where they are too large to be
+/// held in memory.
+pub async fn keys_of(disagreement: &Disagreement, side: Side) -> Result<Option<Vec<Box<[u8]>>>> {
+    let selected = disagreement.select(side, &disagreement.ranges()).await?;
+    Ok(selected.kept.map(|parts| parts.iter().flat_map(Kept::keys).collect()))
 }
 
 /// How many keys occur more than once on one side, over all of its rows.

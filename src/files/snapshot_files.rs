@@ -4,18 +4,19 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-use arrow::array::{AsArray, RecordBatch};
-use arrow::datatypes::DataType;
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, new_null_array};
+use arrow::datatypes::{DataType, UInt64Type};
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder, RowSelection,
 };
 use parquet::file::metadata::PageIndexPolicy;
 
 use super::{read_row_groups, sha256_of};
-use crate::canonical::{ROWS_PER_BATCH, batch_schema};
+use crate::canonical::{Digests, ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{
-    DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RowRuns, SNAPSHOT_FORMAT, Table,
+    DIGESTS_FORMAT, DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RowRuns,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Table,
 };
 
 const DAMAGED: &str = "the snapshot is damaged: take it again, or restore the directory from a copy";
@@ -31,7 +32,10 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
     // The version first: another version may have other fields.
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(wrong)?;
     match value.get("format").and_then(|f| f.as_str()) {
-        Some(SNAPSHOT_FORMAT) => serde_json::from_value(value).map_err(wrong),
+        Some(SNAPSHOT_FORMAT | SNAPSHOT_FORMAT_1) => serde_json::from_value(value).map_err(wrong),
+        Some(DIGESTS_FORMAT) => Err(Error::snapshot("a lean snapshot, which holds digests but no rows")
+            .at(path.display())
+            .hint("compare a snapshot that was taken with --snapshot full")),
         other => Err(Error::snapshot(format!("a snapshot of the unknown format {}", other.unwrap_or("(none)")))
             .at(path.display())
             .hint(format!("this version of tieout reads {SNAPSHOT_FORMAT}: use the version that wrote it"))),
@@ -40,7 +44,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
 
 /// Checks size and SHA-256 of every file that belongs to the snapshot.
 pub fn verify_snapshot(directory: &Path, manifest: &Manifest) -> Result<()> {
-    for file in manifest.parts.iter().flat_map(|part| [&part.file, &part.digests]) {
+    for file in manifest.parts.iter().flat_map(|part| part.file.iter().chain([&part.digests])) {
         let path = directory.join(&file.path);
         let changed = || {
             Error::snapshot("a file of the snapshot is not the one its manifest describes")
@@ -76,7 +80,10 @@ pub fn read_part_rows(
     part: &ManifestPart,
     selected: Option<&RowRuns>,
 ) -> Result<PartReader<RecordBatch>> {
-    let path = path_of(directory, &part.file);
+    let Some(file) = &part.file else {
+        return Err(Error::snapshot("the rows of a lean snapshot were left in the store").at(directory.display()));
+    };
+    let path = path_of(directory, file);
     let selection = selected.map(|selected| selection(selected, part.rows));
     match part.row_groups {
         Some((first, end)) => read_row_groups(&path, first, end, table, selection),
@@ -112,16 +119,26 @@ pub fn read_part_digests(
     let reader = open(&path, selected.map(|selected| selection(selected, part.rows)))?.map(|batch| {
         let batch = batch?;
         match batch.columns() {
-            [keys, digests]
-                if *keys.data_type() == DataType::Binary && *digests.data_type() == DataType::FixedSizeBinary(16) =>
-            {
-                Ok(DigestBatch { keys: keys.as_binary().clone(), digests: digests.as_fixed_size_binary().clone() })
-            }
-            _ => Err(Error::snapshot("a digest file does not hold keys and digests").hint(DAMAGED)),
+            [keys, high, low] => keys_and_digests(keys, |_| {
+                let half = |array: &ArrayRef| array.as_primitive_opt::<UInt64Type>().cloned();
+                Some(Digests { high: half(high)?, low: half(low)? })
+            }),
+            // Format 1.
+            [keys, digests] => keys_and_digests(keys, |rows| {
+                let digests = digests.as_fixed_size_binary_opt()?;
+                (0..rows).map(|row| digests.value(row).try_into().map(u128::from_be_bytes).ok()).collect()
+            }),
+            _ => keys_and_digests(&new_null_array(&DataType::Null, 0), |_| None),
         }
     });
     let rows = |batch: &DigestBatch| arrow::array::Array::len(&batch.keys);
     Ok(Box::new(Whole { inner: reader, path, expected, read: 0, rows, done: false }))
+}
+
+fn keys_and_digests(keys: &ArrayRef, digests: impl Fn(usize) -> Option<Digests>) -> Result<DigestBatch> {
+    let keys = keys.as_binary_opt::<i32>().cloned();
+    keys.and_then(|keys| digests(keys.len()).map(|digests| DigestBatch { keys, digests }))
+        .ok_or_else(|| Error::snapshot("a digest file does not hold keys and digests").hint(DAMAGED))
 }
 
 fn selection(selected: &RowRuns, rows: u64) -> RowSelection {

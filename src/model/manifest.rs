@@ -8,7 +8,11 @@ use super::{StoreIdentity, Table};
 use crate::canonical::Reading;
 
 /// The format of [`Manifest`], with its version.
-pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/1";
+pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/2";
+/// An earlier format that is still read: digests were one column of 16 bytes.
+pub const SNAPSHOT_FORMAT_1: &str = "tieout-snapshot/1";
+/// The format of a manifest whose rows were left in the store: digests only, which cannot be compared again.
+pub const DIGESTS_FORMAT: &str = "tieout-digests/1";
 /// The name of the manifest's file. It is written last, so a directory without one is no snapshot.
 pub const MANIFEST_FILE: &str = "manifest.json";
 /// The key in a Parquet file's metadata that marks the canonical rows of a snapshot.
@@ -17,7 +21,7 @@ pub const ROWS_MARK: &str = "tieout.rows";
 /// `manifest.json`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// [`SNAPSHOT_FORMAT`].
+    /// [`SNAPSHOT_FORMAT`] or [`DIGESTS_FORMAT`].
     pub format: String,
     /// The version of tieout that wrote it.
     pub created_by: String,
@@ -76,12 +80,12 @@ pub struct DigestColumn {
 pub struct ManifestPart {
     /// The number of rows.
     pub rows: u64,
-    /// The Parquet file with the rows.
-    pub file: ManifestFile,
+    /// The Parquet file with the rows; `null` where they were left in the store ([`DIGESTS_FORMAT`]).
+    pub file: Option<ManifestFile>,
     /// Where `file` lies outside of the snapshot and is shared: the row groups of this part (first, and one past the
     /// last). `null` where the file belongs to the snapshot.
     pub row_groups: Option<(usize, usize)>,
-    /// The Parquet file with `key` and `digest`.
+    /// The Parquet file with `key`, `high` and `low`.
     pub digests: ManifestFile,
 }
 

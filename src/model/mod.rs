@@ -14,7 +14,8 @@ mod table;
 pub use boundaries::Boundaries;
 pub use change::{CellChange, Change, ChangeSink};
 pub use manifest::{
-    DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, SNAPSHOT_FORMAT, Taken,
+    DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Taken,
 };
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};

@@ -2,8 +2,9 @@
 
 use std::ops::Range;
 
-use arrow::array::{BinaryArray, FixedSizeBinaryArray, RecordBatch};
+use arrow::array::{BinaryArray, RecordBatch};
 
+use crate::canonical::Digests;
 use crate::error::Result;
 
 /// Keys and digests of some consecutive rows.
@@ -11,8 +12,8 @@ use crate::error::Result;
 pub struct DigestBatch {
     /// The canonical encoding of each row's key.
     pub keys: BinaryArray,
-    /// The 128-bit digest of each row, big-endian.
-    pub digests: FixedSizeBinaryArray,
+    /// The 128-bit digest of each row.
+    pub digests: Digests,
 }
 
 /// Reads the batches of one part, in order.

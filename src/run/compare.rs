@@ -6,7 +6,8 @@ use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
-use super::reading::{Read, Taken};
+use super::reading::{Job, Read, Reader, Taken};
+use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
@@ -26,6 +27,7 @@ pub(super) struct Compared {
 pub(super) async fn compare(
     table: &TablePlan,
     read: Read,
+    readers: &Pair<Reader>,
     plan: &RunPlan,
     directory: &RunDirectory,
     progress: &dyn Progress,
@@ -35,7 +37,7 @@ pub(super) async fn compare(
     let mut compared = Compared { result, sample: None, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
-            compare_snapshots(table, Pair::new(source, target), plan, directory, progress, &mut compared).await
+            compare_snapshots(table, Pair::new(source, target), readers, plan, directory, progress, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -56,6 +58,7 @@ pub(super) async fn compare(
 async fn compare_snapshots(
     table: &TablePlan,
     taken: Pair<Taken>,
+    readers: &Pair<Reader>,
     plan: &RunPlan,
     directory: &RunDirectory,
     progress: &dyn Progress,
@@ -64,6 +67,7 @@ async fn compare_snapshots(
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
+    let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
     let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
 
     progress.stage(&table.name, "tree");
@@ -78,7 +82,7 @@ async fn compare_snapshots(
     .await
     .map_err(|e| Error::compare("the trees could not be built").because(e))??;
     let rows_in = |range: usize| trees.sides.as_ref().map(|tree| tree.leaves()[range].rows);
-    let disagreement = Disagreement {
+    let mut disagreement = Disagreement {
         rows: rows.clone(),
         boundaries: trees.boundaries.clone(),
         extents: trees.extents.clone(),
@@ -98,6 +102,12 @@ async fn compare_snapshots(
     note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
     let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
+    for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
+        let job = Job::of(table, side, &plan.options);
+        let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
+        let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
+        second_reading::read(again, &mut disagreement, &directory).await?;
+    }
     let counted = diff::diff(table, &disagreement, &limits, &mut changes).await?;
     compared.sample = Some(changes.finish()?);
     let result = &mut compared.result;

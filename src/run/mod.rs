@@ -8,6 +8,8 @@ mod directory;
 mod prepare;
 mod reading;
 mod repeat;
+mod second_reading;
+mod sieve;
 mod standalone;
 mod time;
 
@@ -71,19 +73,13 @@ async fn run_in(
     let mut tables = Vec::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
-    let mut waiting = reading::start(
-        &prepared.tables,
-        &readers,
-        &directory,
-        plan.options.rows_per_range,
-        progress.clone(),
-    );
+    let mut waiting = reading::start(&prepared.tables, &readers, &directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         match outcome {
             TableOutcome::Settled(result) => tables.push((**result).clone()),
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let compared = compare::compare(table, read, plan, &directory, progress.as_ref()).await;
+                let compared = compare::compare(table, read, &readers, plan, &directory, progress.as_ref()).await;
                 // The report shows samples of some tables in full; the rest is in their own files.
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));

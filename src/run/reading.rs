@@ -6,19 +6,19 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use rayon::prelude::*;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::directory::RunDirectory;
 use super::prepare::Prepared;
+use super::sieve::Sieve;
 use super::time;
-use crate::config::RunPlan;
+use crate::config::{Keep, Options, RunPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
-    self, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress, SNAPSHOT_FORMAT, Side,
-    SnapshotRows, StoreIdentity,
-    TableOutcome, TableRead,
+    self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
+    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, TableOutcome, TablePlan, TableRead,
 };
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
@@ -50,6 +50,8 @@ pub(super) struct Job {
     pub layout: DigestLayout,
     /// Whether rows that lie in Parquet files already are copied all the same.
     pub copy_all: bool,
+    /// Whether the rows are kept, or only their digests.
+    pub keep: Keep,
     /// About how many rows a range will have: so many keys are sampled.
     pub rows_per_range: u64,
 }
@@ -60,7 +62,37 @@ pub(super) struct Taken {
     pub sample: KeySample,
 }
 
+impl Job {
+    /// One side of a planned table.
+    pub fn of(plan: &TablePlan, side: Side, options: &Options) -> Self {
+        Self {
+            side,
+            name: plan.name.clone(),
+            read: TableRead { table: plan.tables.get(side).clone(), filter: plan.filters.get(side).clone() },
+            layout: mapping::layout(plan, side),
+            copy_all: false,
+            keep: options.keep,
+            rows_per_range: options.rows_per_range,
+        }
+    }
+}
+
 impl Reader {
+    /// What is read from.
+    pub fn snapshot(&self) -> &dyn StoreSnapshot {
+        self.snapshot.as_ref()
+    }
+
+    /// A place among the workers, for as long as it is held.
+    pub async fn worker(&self) -> Result<SemaphorePermit<'_>> {
+        self.workers.acquire().await.map_err(|_| Error::interrupted())
+    }
+
+    /// Into how many parts a table is best divided.
+    pub fn parts_wanted(&self) -> usize {
+        self.workers_max * PARTS_PER_WORKER
+    }
+
     pub async fn open(store: &dyn Store, workers: usize) -> Result<Self> {
         let snapshot = store.open(workers).await?;
         let workers_max = snapshot.workers_max().clamp(1, workers.max(1));
@@ -93,7 +125,7 @@ impl Reader {
 
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
-        let parts = self.snapshot.parts(&job.read, self.workers_max * PARTS_PER_WORKER).await?;
+        let parts = self.snapshot.parts(&job.read, self.parts_wanted()).await?;
         let writer = Arc::new(SnapshotWriter::create(directory)?);
         let encoder = Arc::new(row_encoder(&job.read.table, &job.layout)?);
         let sample = Arc::new(Mutex::new(KeySample::new(job.rows_per_range)));
@@ -113,11 +145,11 @@ impl Reader {
             let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
-                let _worker = reader.workers.acquire().await.map_err(|_| Error::interrupted())?;
+                let _worker = reader.worker().await?;
                 let part_writer = writer.part(ordinal, &read.table, encoder, &kept, KeySample::new(rows_per_range))?;
                 drop(writer);
                 let count = move |rows| progress.rows(side, &name, rows);
-                let (part_read, keys) = reader.read_part(&read, &part, part_writer, count).await?;
+                let (part_read, keys) = reader.read_part(&read, &part, part_writer, None, count).await?;
                 sample.lock().unwrap_or_else(PoisonError::into_inner).merge(keys);
                 Ok((ordinal, part_read))
             });
@@ -138,10 +170,7 @@ impl Reader {
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
         let gone = || Error::snapshot("a sample is still being gathered");
-        let mut sample = Arc::into_inner(sample)
-            .ok_or_else(gone)?
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut sample = Arc::into_inner(sample).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
         if !digested.is_empty() {
             let (earlier, rows_per_range) = (snapshot.clone(), job.rows_per_range);
             let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
@@ -154,11 +183,12 @@ impl Reader {
     fn digested_before(&self, job: &Job, part: &Part) -> Option<Written> {
         let files = self.snapshot.files_of(&job.read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
-        if files.layout != job.layout || job.copy_all || files.part.file.sha256.is_none() {
+        let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
+        if files.layout != job.layout || job.copy_all {
             return None;
         }
         let part = ManifestPart {
-            file: absolute(&files.directory, &files.part.file),
+            file: Some(absolute(&files.directory, file)),
             digests: absolute(&files.directory, &files.part.digests),
             ..files.part
         };
@@ -166,14 +196,16 @@ impl Reader {
     }
 
     fn kept(&self, job: &Job, part: &Part) -> Result<RowsKept> {
+        let elsewhere = if job.keep == Keep::Lean { RowsKept::Left } else { RowsKept::Copied };
         if job.copy_all || job.read.filter.is_some() {
-            return Ok(RowsKept::Copied);
+            return Ok(elsewhere);
         }
         if let Some(files) = self.snapshot.files_of(&job.read.table.name, part) {
-            let file = absolute(&files.directory, &files.part.file);
+            let file = files.part.file.ok_or_else(|| Error::snapshot("a lean snapshot holds no rows"))?;
+            let file = absolute(&files.directory, &file);
             return Ok(RowsKept::InPlace { file, row_groups: files.part.row_groups });
         }
-        let Part::RowGroups { file, first, end } = part else { return Ok(RowsKept::Copied) };
+        let Part::RowGroups { file, first, end } = part else { return Ok(elsewhere) };
         let cannot = |e| Error::store("cannot read a file").at(file.display()).because(e);
         let path = file.canonicalize().map_err(cannot)?;
         let bytes = path.metadata().map_err(cannot)?.len();
@@ -182,18 +214,22 @@ impl Reader {
     }
 
     /// Reads one part: the store's reader on one task, encoding and writing on a thread beside it.
-    async fn read_part(
+    pub async fn read_part<O: KeyObserver + 'static>(
         &self,
         read: &TableRead,
         part: &Part,
-        mut writer: PartWriter<KeySample>,
+        mut writer: PartWriter<O>,
+        mut sieve: Option<Sieve>,
         progress: impl Fn(u64) + Send + 'static,
-    ) -> Result<(PartRead, KeySample)> {
+    ) -> Result<(PartRead, O)> {
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
-        let writing = spawn_blocking(move || -> Result<PartWriter<KeySample>> {
+        let writing = spawn_blocking(move || -> Result<PartWriter<O>> {
             while let Some(batch) = batches.blocking_recv() {
-                writer.write(&batch)?;
                 progress(batch.num_rows() as u64);
+                match &mut sieve {
+                    None => writer.write(&batch)?,
+                    Some(sieve) => writer.write(&sieve.sift(&batch)?)?,
+                }
             }
             Ok(writer)
         });
@@ -214,14 +250,15 @@ impl Reader {
         }
     }
 
-    fn manifest(&self, job: &Job, mut written: Vec<(usize, Written)>, started: String) -> Manifest {
+    pub fn manifest(&self, job: &Job, mut written: Vec<(usize, Written)>, started: String) -> Manifest {
         written.sort_by_key(|(ordinal, _)| *ordinal);
+        let whole = written.iter().all(|(_, one)| one.part.file.is_some());
         let bounds = written.iter().filter_map(|(_, one)| one.bounds.clone()).reduce(|one, other| {
             // Hex keeps the order of the bytes.
             (one.0.min(other.0), one.1.max(other.1))
         });
         Manifest {
-            format: SNAPSHOT_FORMAT.into(),
+            format: if whole { SNAPSHOT_FORMAT } else { DIGESTS_FORMAT }.into(),
             created_by: concat!("tieout ", env!("CARGO_PKG_VERSION")).into(),
             store: self.identity.clone(),
             table: job.read.table.clone(),
@@ -238,10 +275,10 @@ impl Reader {
 }
 
 /// A part that has been read.
-struct PartRead {
-    written: Written,
+pub(super) struct PartRead {
+    pub written: Written,
     /// How many rows the store says it sent.
-    sent: Option<u64>,
+    pub sent: Option<u64>,
 }
 
 fn check_count(counted: u64, rows: u64) -> Result<()> {
@@ -314,21 +351,14 @@ pub(super) fn start(
     tables: &[TableOutcome],
     readers: &Pair<Reader>,
     directory: &RunDirectory,
-    rows_per_range: u64,
+    options: &Options,
     progress: Arc<dyn Progress>,
 ) -> Waiting {
     let mut waiting = VecDeque::new();
     for outcome in tables {
         let TableOutcome::Compare(plan) = outcome else { continue };
         waiting.push_back(Pair::from_fn(|side| {
-            let job = Job {
-                side,
-                name: plan.name.clone(),
-                read: TableRead { table: plan.tables.get(side).clone(), filter: plan.filters.get(side).clone() },
-                layout: mapping::layout(plan, side),
-                copy_all: false,
-                rows_per_range,
-            };
+            let job = Job::of(plan, side, options);
             let (reader, progress) = (readers.get(side).clone(), progress.clone());
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {

@@ -1,6 +1,6 @@
 //! The command that repeats a run, for its report.
 
-use crate::config::RunPlan;
+use crate::config::{Keep, RunPlan};
 use crate::model::{Pair, Side, StoreIdentity, TableRequest};
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
@@ -28,6 +28,7 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     option("--ignore", (!first.ignore.is_empty()).then(|| first.ignore.join(",")));
     option("--where", first.filters.source.clone());
     option("--time-zone", zones.source.map(|zone| zone.to_string()));
+    option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::directory::{check_output, folder};
 use super::reading::{Job, Reader};
-use crate::config::StorePlan;
+use crate::config::{Keep, StorePlan};
 use crate::error::{Error, Result};
 use crate::mapping;
 use crate::model::{Pair, Progress, Side, TableName, TableRead, TableRequest};
@@ -52,6 +52,7 @@ pub async fn snapshot(
             layout: mapping::own_layout(&table),
             read: TableRead { table, filter: None },
             copy_all: true,
+            keep: Keep::Full,
             rows_per_range: ROWS_PER_RANGE,
         };
         let directory = out.join(folder(&name.to_string()));

@@ -9,6 +9,9 @@ use sha2::{Digest, Sha256};
 use crate::error::{Error, Result};
 use crate::model::ManifestFile;
 
+/// Pages are larger than this and pass it by; it gathers what stands between them.
+const BUFFER_BYTES: usize = 16 << 10;
+
 /// Writes a new file and keeps its SHA-256.
 pub(super) struct HashedFile {
     path: PathBuf,
@@ -21,7 +24,7 @@ impl HashedFile {
     /// Creates the file; it must not exist.
     pub fn create(path: PathBuf) -> Result<Self> {
         let file = File::create_new(&path).map_err(|e| cannot_write(&path, e))?;
-        Ok(Self { path, file: BufWriter::with_capacity(1 << 18, file), hash: Sha256::new(), bytes: 0 })
+        Ok(Self { path, file: BufWriter::with_capacity(BUFFER_BYTES, file), hash: Sha256::new(), bytes: 0 })
     }
 
     /// Brings everything to disk and names the file as the manifest does.

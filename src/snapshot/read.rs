@@ -33,6 +33,11 @@ impl Snapshot {
         &self.manifest
     }
 
+    /// Whether it holds rows, or only their digests.
+    pub fn has_rows(&self) -> bool {
+        self.manifest.parts.iter().all(|part| part.file.is_some())
+    }
+
     /// Where it lies.
     pub fn directory(&self) -> &Path {
         &self.directory

@@ -7,13 +7,14 @@ use std::sync::Arc;
 use arrow::array::{Array, ArrayRef, BinaryArray, RecordBatch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::basic::{Compression, ZstdLevel};
+use parquet::basic::{Compression, Encoding};
 use parquet::file::metadata::KeyValue;
 use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use parquet::schema::types::ColumnPath;
 
 use super::hashing::{HashedFile, cannot_write};
 use super::read::Snapshot;
-use crate::canonical::{RowEncoder, RowScratch, batch_schema};
+use crate::canonical::{Digests, RowEncoder, RowScratch, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{KeyObserver, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
 
@@ -43,6 +44,8 @@ pub enum RowsKept {
         /// The row groups (first, and one past the last) of a user's file; `None` for the rows of another snapshot.
         row_groups: Option<(usize, usize)>,
     },
+    /// They stay in the store: only keys and digests are written.
+    Left,
 }
 
 /// What a part holds once it is written.
@@ -82,7 +85,7 @@ impl SnapshotWriter {
                 let file = HashedFile::create(self.partial.join(format!("part-{ordinal:05}.parquet")))?;
                 Some(ParquetPart::new(file, schema, mark)?)
             }
-            RowsKept::InPlace { .. } => None,
+            RowsKept::InPlace { .. } | RowsKept::Left => None,
         };
         let file = HashedFile::create(self.partial.join(format!("digests-{ordinal:05}.parquet")))?;
         Ok(PartWriter {
@@ -140,7 +143,8 @@ impl<O: KeyObserver> PartWriter<O> {
         if let Some(rows) = &mut self.rows {
             rows.write(batch)?;
         }
-        let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(encoded.digests)];
+        let Digests { high, low } = encoded.digests;
+        let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(high), Arc::new(low)];
         let digests =
             RecordBatch::try_new(digest_schema(), columns).map_err(|e| cannot_write(self.digests.path(), e))?;
         self.digests.write(&digests)?;
@@ -157,8 +161,9 @@ impl<O: KeyObserver> PartWriter<O> {
     /// end.
     pub fn finish(self) -> Result<(Written, O)> {
         let (file, row_groups) = match (self.rows, self.kept) {
-            (Some(rows), _) => (rows.finish()?, None),
-            (None, RowsKept::InPlace { file, row_groups }) => (file, row_groups),
+            (Some(rows), _) => (Some(rows.finish()?), None),
+            (None, RowsKept::InPlace { file, row_groups }) => (Some(file), row_groups),
+            (None, RowsKept::Left) => (None, None),
             (None, RowsKept::Copied) => return Err(Error::snapshot("a part of copied rows has no file for them")),
         };
         let part = ManifestPart { rows: self.count, file, row_groups, digests: self.digests.finish()? };
@@ -197,11 +202,17 @@ fn widen(bounds: &mut Option<(Vec<u8>, Vec<u8>)>, keys: &BinaryArray) {
 pub(super) fn digest_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("key", DataType::Binary, false),
-        Field::new("digest", DataType::FixedSizeBinary(16), false),
+        Field::new("high", DataType::UInt64, false),
+        Field::new("low", DataType::UInt64, false),
     ]))
 }
 
-/// A Parquet file of a snapshot: zstd without dictionaries, which NUMBERS.md found to be both quickest and smallest.
+/// A Parquet file of a snapshot.
+///
+/// Its layout was chosen by measurement (ARCHITECTURE.md has the figures): writing is the dearest step of a run, reading
+/// back is rare. Numbers and times are packed as deltas, which is cheaper than to compress them; text and keys are
+/// compressed by LZ4, which takes half the time of zstd; digests are random and stay as they are. There are no
+/// dictionaries and no statistics: nothing here prunes by values.
 struct ParquetPart {
     writer: ArrowWriter<HashedFile>,
     path: PathBuf,
@@ -210,17 +221,26 @@ struct ParquetPart {
 impl ParquetPart {
     fn new(file: HashedFile, schema: SchemaRef, metadata: Option<Vec<KeyValue>>) -> Result<Self> {
         let path = file.path().to_owned();
-        let level = ZstdLevel::try_new(1).map_err(|e| cannot_write(&path, e))?;
-        let properties = WriterProperties::builder()
+        let mut properties = WriterProperties::builder()
             .set_created_by(concat!("tieout ", env!("CARGO_PKG_VERSION")).to_owned())
-            .set_compression(Compression::ZSTD(level))
+            .set_compression(Compression::LZ4_RAW)
             .set_dictionary_enabled(false)
-            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .set_statistics_enabled(EnabledStatistics::None)
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
             .set_data_page_row_count_limit(PAGE_ROWS_MAX)
-            .set_key_value_metadata(metadata)
-            .build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties)).map_err(|e| cannot_write(&path, e))?;
+            .set_key_value_metadata(metadata);
+        for field in schema.fields() {
+            let column = ColumnPath::new(vec![field.name().clone()]);
+            // The halves of a digest cannot be NULL, and nothing that is random can be packed.
+            if is_packed(field.data_type()) && field.is_nullable() {
+                properties = properties.set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
+            }
+            if is_packed(field.data_type()) {
+                properties = properties.set_column_compression(column, Compression::UNCOMPRESSED);
+            }
+        }
+        let writer =
+            ArrowWriter::try_new(file, schema, Some(properties.build())).map_err(|e| cannot_write(&path, e))?;
         Ok(Self { writer, path })
     }
 
@@ -238,5 +258,14 @@ impl ParquetPart {
 
     fn path(&self) -> &Path {
         &self.path
+    }
+}
+
+/// Whether Parquet keeps values of this type as integers of 32 or 64 bits.
+fn is_packed(data_type: &DataType) -> bool {
+    match data_type {
+        DataType::Decimal128(precision, _) => *precision <= 18,
+        DataType::Int64 | DataType::UInt64 | DataType::Date32 | DataType::Time64(_) | DataType::Timestamp(..) => true,
+        _ => false,
     }
 }

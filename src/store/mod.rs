@@ -6,6 +6,7 @@
 pub mod connect;
 pub mod csv;
 pub mod directory;
+mod lookup;
 pub mod mysql;
 pub mod parquet;
 mod pool;
@@ -21,6 +22,7 @@ use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
+use crate::canonical::KeyValue;
 use crate::error::{Error, Result};
 use crate::model::{DigestLayout, ManifestPart, StoreIdentity, Table, TableName, TableRead};
 
@@ -64,6 +66,18 @@ pub trait StoreSnapshot: Send + Sync {
     /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error. Returns how many
     /// rows the store itself says it sent, where it says so without counting them again.
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>>;
+
+    /// The part that consists of the rows whose `columns` have the values of one of `keys`, for a store that finds them
+    /// without reading all others. It may hold other rows as well (where a collation takes more for equal), and lack rows
+    /// whose values are spelled otherwise; whoever asks checks. `None` where the store cannot say.
+    fn rows_with_keys(&self, _columns: &[String], _keys: &[Vec<KeyValue>]) -> Option<Part> {
+        None
+    }
+
+    /// As [`Self::rows_with_keys`], for the rows whose numbers in `column` lie in one of `ranges`, both ends included.
+    fn rows_between(&self, _column: &str, _ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
+        None
+    }
 
     /// The files behind a [`Part::OfSnapshot`]; `None` for all other parts.
     fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {
@@ -120,6 +134,11 @@ impl BatchSink {
     /// Sends a batch; waits while the channel is full. Fails once the receiver has given up.
     pub async fn send(&self, batch: RecordBatch) -> Result<()> {
         self.0.send(batch).await.map_err(|_| receiver_gone())
+    }
+
+    /// Whether the receiver has given up.
+    pub fn is_closed(&self) -> bool {
+        self.0.is_closed()
     }
 
     /// As [`Self::send`], from a thread that may block (SQLite, files).

@@ -3,15 +3,11 @@
 use arrow::array::Array;
 use rayon::prelude::*;
 
-use crate::canonical::row::digest_at;
 use crate::error::{Error, Result};
 use crate::model::{Boundaries, Extent, RangeDigest, SnapshotRows};
 
 /// The digests of the ranges in key order, and for each part the extents of its batches.
-pub(super) fn leaves(
-    rows: &dyn SnapshotRows,
-    boundaries: &Boundaries,
-) -> Result<(Vec<RangeDigest>, Vec<Vec<Extent>>)> {
+pub fn leaves(rows: &dyn SnapshotRows, boundaries: &Boundaries) -> Result<(Vec<RangeDigest>, Vec<Vec<Extent>>)> {
     let empty = || vec![RangeDigest::default(); boundaries.ranges()];
     let (leaves, mut extents) = (0..rows.parts())
         .into_par_iter()
@@ -45,7 +41,7 @@ fn sum(rows: &dyn SnapshotRows, part: usize, ranges: &Boundaries, leaves: &mut [
         let mut extent = Extent { rows: batch.keys.len() as u64, lowest: usize::MAX, highest: 0 };
         for row in 0..batch.keys.len() {
             range = ranges.range_of(batch.keys.value(row), range);
-            leaves[range].add(digest_at(&batch.digests, row));
+            leaves[range].add(batch.digests.value(row));
             extent.lowest = extent.lowest.min(range);
             extent.highest = extent.highest.max(range);
         }

@@ -14,6 +14,7 @@ mod store;
 use std::path::Path;
 use std::sync::Arc;
 
+pub use leaves::leaves;
 pub use merkle::Tree;
 pub use sample::KeySample;
 pub use store::write_trees;
@@ -41,7 +42,7 @@ impl Trees {
         let boundaries = sample::boundaries(samples);
         let tree = |side: Side| -> Result<(Tree, Arc<Vec<Vec<Extent>>>)> {
             let rows = *sides.get(side);
-            let (leaves, extents) = leaves::leaves(rows, &boundaries)?;
+            let (leaves, extents) = leaves(rows, &boundaries)?;
             let counted: u64 = leaves.iter().map(|leaf| leaf.rows).sum();
             let expected: u64 = (0..rows.parts()).map(|part| rows.part_rows(part)).sum();
             if counted != expected {

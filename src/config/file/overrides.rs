@@ -6,7 +6,7 @@ use std::str::FromStr;
 use chrono_tz::Tz;
 
 use super::nearest::did_you_mean;
-use crate::config::{Options, RunPlan, StorePlan, TableRequest};
+use crate::config::{Keep, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
 use crate::model::Pair;
 
@@ -57,15 +57,6 @@ pub enum Mode {
     Sample,
 }
 
-/// What a snapshot keeps.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Keep {
-    /// Every row.
-    Full,
-    /// Digests, and the rows of ranges that disagree.
-    Lean,
-}
-
 /// The most readers that can be asked for.
 pub const WORKERS_MAX: usize = 1024;
 
@@ -86,15 +77,11 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
 }
 
 impl Overrides {
-    /// Sampling and lean snapshots are promised, but not in this version; they are never ignored silently.
+    /// Sampling is promised, but not in this version; it is never ignored silently.
     pub fn refuse_what_is_not_built(&self) -> Result<()> {
         if self.mode == Some(Mode::Sample) || self.sample.is_some() || self.seed.is_some() {
             return Err(Error::usage("sampling (--mode sample, --sample, --seed) is not in this version")
                 .hint("use --mode full, which compares every row"));
-        }
-        if self.snapshot == Some(Keep::Lean) {
-            return Err(Error::usage("lean snapshots (--snapshot lean) are not in this version")
-                .hint("use --snapshot full, which finds the same differences"));
         }
         Ok(())
     }
@@ -134,6 +121,9 @@ impl Overrides {
         }
         if let Some(memory) = self.memory_bytes_max {
             options.memory_bytes_max = memory;
+        }
+        if let Some(keep) = self.snapshot {
+            options.keep = keep;
         }
     }
 }
@@ -227,7 +217,6 @@ mod tests {
             Overrides { mode: Some(Mode::Sample), ..Overrides::default() },
             Overrides { sample: Some("1%".into()), ..Overrides::default() },
             Overrides { seed: Some(7), ..Overrides::default() },
-            Overrides { snapshot: Some(Keep::Lean), ..Overrides::default() },
         ] {
             let error = plan_without_file(urls(), &overrides).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Usage);

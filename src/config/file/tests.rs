@@ -125,7 +125,7 @@ fn a_table_is_asked_for_by_name_where_the_config_lists_none() {
 
 #[test]
 fn what_is_not_built_is_refused_and_placed() {
-    for line in ["mode = \"sample\"", "sample = \"1%\"", "seed = 4", "snapshot = \"lean\""] {
+    for line in ["mode = \"sample\"", "sample = \"1%\"", "seed = 4"] {
         let error = plan(&with_stores(line)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         let shown = error.to_string();

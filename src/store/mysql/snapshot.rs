@@ -13,9 +13,10 @@ use sqlx::{AssertSqlSafe, Connection};
 use super::describe::{self, ask};
 use super::session::{Sessions, run};
 use super::{Server, failed, number, quoted, read};
-use crate::canonical::CanonicalType;
+use crate::canonical::{CanonicalType, KeyValue};
 use crate::error::{Error, Result};
 use crate::model::{Table, TableRead};
+use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::{Lease, Pool};
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
 use crate::store::{BatchSink, Part, StoreSnapshot};
@@ -152,6 +153,27 @@ impl StoreSnapshot for MysqlSnapshot {
         settled(lease, end).map_err(|e| failed("the rows cannot be read", &place, e))?;
         Ok(None)
     }
+
+    fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
+        let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        lookup::by_keys(&columns, keys, literal)
+    }
+
+    fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
+        lookup::by_ranges(&quoted(column), ranges, literal)
+    }
+}
+
+/// A literal of a value's own type: MySQL would compare a number with a text as floats.
+fn literal(value: &KeyValue) -> Option<String> {
+    Some(match value {
+        KeyValue::Number(text) => text.clone(),
+        KeyValue::Plain(text) | KeyValue::Instant(text) => quoted_text(text),
+        KeyValue::Boolean(value) => u8::from(*value).to_string(),
+        // The sessions leave the backslash its meaning.
+        KeyValue::Text(text) => quoted_text(&text.replace('\\', "\\\\")),
+        KeyValue::Binary(bytes) => format!("X'{}'", hex::encode(bytes)),
+    })
 }
 
 /// Returns a connection whose transaction still stands: after success, and after a statement that the server refused

@@ -12,27 +12,25 @@ pub(super) struct CopyStream {
     pending: Vec<u8>,
     header_read: bool,
     finished: bool,
+    /// Where the fields of a row lie: found once, when the row is found to be whole.
+    places: Vec<Place>,
 }
+
+/// Where a field lies among the bytes it came with; the length of NULL is negative.
+type Place = (usize, i32);
 
 /// The fields of one row, in order: `None` is NULL.
 pub(super) struct Fields<'a> {
-    rest: &'a [u8],
+    bytes: &'a [u8],
+    places: std::slice::Iter<'a, Place>,
 }
 
-impl<'a> Fields<'a> {
-    /// The next field. The row has been found whole before, so a field that is not there is damage.
-    pub fn next(&mut self) -> Result<Option<&'a [u8]>> {
-        let (length, rest) = take_i32(self.rest).ok_or_else(damaged)?;
-        let Ok(length) = usize::try_from(length) else {
-            self.rest = rest;
-            return Ok(None);
-        };
-        if rest.len() < length {
-            return Err(damaged());
-        }
-        let (field, rest) = rest.split_at(length);
-        self.rest = rest;
-        Ok(Some(field))
+impl<'a> Iterator for Fields<'a> {
+    type Item = Option<&'a [u8]>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (start, length) = self.places.next()?;
+        Some(usize::try_from(*length).ok().and_then(|length| self.bytes.get(*start..start + length)))
     }
 }
 
@@ -59,15 +57,17 @@ impl CopyStream {
             if self.finished {
                 return Err(damaged());
             }
-            let Some(end) = row_end(bytes, columns)? else { break };
+            let Some(end) = row_end(bytes, columns, &mut self.places)? else { break };
             if end == 2 {
                 self.finished = true;
             } else {
-                row(Fields { rest: &bytes[2..end] })?;
+                row(Fields { bytes, places: self.places.iter() })?;
             }
             bytes = &bytes[end..];
         }
-        self.pending = bytes.to_vec();
+        if !bytes.is_empty() {
+            self.pending = bytes.to_vec();
+        }
         Ok(())
     }
 
@@ -88,8 +88,9 @@ fn after_header(bytes: &[u8]) -> Result<Option<&[u8]>> {
     Ok(bytes.get(19 + extension..))
 }
 
-/// Where the row at the start of `bytes` ends; `None` where more bytes are needed; 2 for the trailer.
-fn row_end(bytes: &[u8], columns: usize) -> Result<Option<usize>> {
+/// Where the row at the start of `bytes` ends, and where its fields lie; `None` where more bytes are needed; 2 for the
+/// trailer.
+fn row_end(bytes: &[u8], columns: usize, places: &mut Vec<Place>) -> Result<Option<usize>> {
     let Some(count) = bytes.first_chunk::<2>() else { return Ok(None) };
     match i16::from_be_bytes(*count) {
         -1 => return Ok(Some(2)),
@@ -97,19 +98,14 @@ fn row_end(bytes: &[u8], columns: usize) -> Result<Option<usize>> {
         _ => return Err(damaged()),
     }
     let mut at = 2;
+    places.clear();
     for _ in 0..columns {
-        let Some((length, _)) = bytes.get(at..).and_then(take_i32) else { return Ok(None) };
-        at += 4 + usize::try_from(length).unwrap_or(0);
-        if at > bytes.len() {
-            return Ok(None);
-        }
+        let Some(length) = bytes.get(at..).and_then(|rest| rest.first_chunk::<4>()) else { return Ok(None) };
+        let length = i32::from_be_bytes(*length);
+        places.push((at + 4, length));
+        at += 4 + length.max(0) as usize;
     }
-    Ok(Some(at))
-}
-
-fn take_i32(bytes: &[u8]) -> Option<(i32, &[u8])> {
-    let (head, rest) = bytes.split_first_chunk::<4>()?;
-    Some((i32::from_be_bytes(*head), rest))
+    Ok((at <= bytes.len()).then_some(at))
 }
 
 fn damaged() -> Error {
@@ -144,9 +140,8 @@ mod tests {
     fn read(pieces: &[&[u8]], columns: usize) -> (Vec<Vec<Option<Vec<u8>>>>, bool) {
         let (mut copy, mut rows) = (CopyStream::default(), Vec::new());
         for piece in pieces {
-            copy.push(piece, columns, |mut fields| {
-                let row = (0..columns).map(|_| fields.next().unwrap().map(<[u8]>::to_vec)).collect();
-                rows.push(row);
+            copy.push(piece, columns, |fields| {
+                rows.push(fields.map(|field| field.map(<[u8]>::to_vec)).collect());
                 Ok(())
             })
             .unwrap();
@@ -170,10 +165,8 @@ mod tests {
             let mut all = SIGNATURE.to_vec();
             all.extend_from_slice(&[0; 8]);
             all.extend_from_slice(&bytes);
-            let _ = CopyStream::default().push(&all, columns, |mut fields| {
-                for _ in 0..columns {
-                    fields.next()?;
-                }
+            let _ = CopyStream::default().push(&all, columns, |fields| {
+                fields.for_each(drop);
                 Ok(())
             });
         }

@@ -149,6 +149,15 @@ pub(super) async fn blocks(connection: &mut PgConnection, name: &TableName) -> R
     Ok((row.try_get(0)?, row.try_get(1)?))
 }
 
+/// Whether this connection goes without TLS, so that others may as well.
+pub(super) async fn without_tls(connection: &mut PgConnection) -> Result<bool> {
+    let ssl: Option<bool> = sqlx::query_scalar("SELECT ssl FROM pg_catalog.pg_stat_ssl WHERE pid = pg_backend_pid()")
+        .fetch_optional(connection)
+        .await?
+        .flatten();
+    Ok(ssl == Some(false))
+}
+
 /// Runs a query of our own making that returns one text.
 pub(super) async fn text(connection: &mut PgConnection, sql: String) -> Result<String> {
     sqlx::query_scalar(AssertSqlSafe(sql)).fetch_one(connection).await

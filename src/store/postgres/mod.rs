@@ -1,13 +1,18 @@
-//! PostgreSQL through sqlx: one exported REPEATABLE READ snapshot, shared by all workers; rows by binary COPY, decoded
-//! from the wire straight into Arrow builders.
+//! PostgreSQL: one exported REPEATABLE READ snapshot, shared by all workers; rows by binary COPY, decoded from the wire
+//! straight into Arrow builders. sqlx asks the questions, and reads where the connection is encrypted; else rows come
+//! through a plain connection of our own.
 //!
-//! `describe` asks the catalogue, `snapshot` opens the shared view and reads, `copy` decodes the COPY stream,
-//! `value` its fields.
+//! `describe` asks the catalogue, `snapshot` opens the shared view, `worker` reads within it, over `wire` (with `login`)
+//! or sqlx; `rows` makes batches of the stream that `copy` divides into rows and `value` into values.
 
 mod copy;
 mod describe;
+mod login;
+mod rows;
 mod snapshot;
 mod value;
+mod wire;
+mod worker;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +21,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
+use self::wire::WireError;
 use super::connect::{connection_error, in_time, redact};
 use super::{Store, StoreSnapshot};
 use crate::error::{Error, Result};
@@ -38,7 +44,12 @@ impl PostgresStore {
     }
 
     async fn connection(&self) -> Result<PgConnection> {
-        let options = PgConnectOptions::from_str(&self.url)
+        in_time(StoreKind::Postgres, &self.url, self.options()?.connect()).await
+    }
+
+    /// How sessions begin.
+    fn options(&self) -> Result<PgConnectOptions> {
+        Ok(PgConnectOptions::from_str(&self.url)
             .map_err(|e| connection_error(StoreKind::Postgres, &self.url, e))?
             .application_name("tieout")
             .options([
@@ -52,8 +63,7 @@ impl PostgresStore {
                 ("IntervalStyle", "postgres"),
                 ("bytea_output", "hex"),
             ])
-            .disable_statement_logging();
-        in_time(StoreKind::Postgres, &self.url, options.connect()).await
+            .disable_statement_logging())
     }
 
     fn failed(&self, what: impl Into<String>, cause: sqlx::Error) -> Error {
@@ -63,18 +73,38 @@ impl PostgresStore {
 
 fn failed(identity: &StoreIdentity, what: impl Into<String>, cause: sqlx::Error) -> Error {
     let hint = match &cause {
-        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => {
-            "the connection broke: check the server's log, then run again; nothing of this table counts as compared"
-        }
-        sqlx::Error::Database(refusal) => match refusal.code().as_deref() {
-            Some("42501") => "grant the user SELECT on the table; where a row policy hides rows, also BYPASSRLS",
-            Some("57P01" | "57P02" | "57P03") => "the server was stopped: start it and run again",
-            Some("40001") => "a standby cancelled the query: raise max_standby_streaming_delay or read the primary",
-            _ => "the server's own words are above; run again once it is mended",
-        },
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => CONNECTION_BROKE,
+        sqlx::Error::Database(refusal) => advice(refusal.code().as_deref().unwrap_or_default()),
         _ => "run again; if it stays, check the server's log",
     };
     Error::store(what).at(&identity.url).because(cause).hint(hint)
+}
+
+/// As [`failed`], for a connection of our own.
+fn failed_on_wire(identity: &StoreIdentity, what: impl Into<String>, cause: WireError) -> Error {
+    let made = Error::store(what).at(&identity.url);
+    match cause {
+        WireError::Io(cause) => made.because(cause).hint(CONNECTION_BROKE),
+        WireError::Garbled(cause) => made.because(format!("the server sent {cause}")).hint(CONNECTION_BROKE),
+        WireError::Refused { code, message } => {
+            made.because(format!("error returned from database: {message}")).hint(advice(&code))
+        }
+        WireError::Stopped => Error::interrupted(),
+        WireError::Caller(error) => error,
+    }
+}
+
+const CONNECTION_BROKE: &str =
+    "the connection broke: check the server's log, then run again; nothing of this table counts as compared";
+
+/// What to do about a refusal, by its SQLSTATE.
+fn advice(code: &str) -> &'static str {
+    match code {
+        "42501" => "grant the user SELECT on the table; where a row policy hides rows, also BYPASSRLS",
+        "57P01" | "57P02" | "57P03" => "the server was stopped: start it and run again",
+        "40001" => "a standby cancelled the query: raise max_standby_streaming_delay or read the primary",
+        _ => "the server's own words are above; run again once it is mended",
+    }
 }
 
 #[async_trait]

@@ -1,16 +1,16 @@
 //! One REPEATABLE READ snapshot, exported by the first connection and imported by every worker.
 
 use async_trait::async_trait;
-use futures::StreamExt;
+use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
-use sqlx::{AssertSqlSafe, Executor};
 use tokio::sync::Mutex;
 
-use super::copy::CopyStream;
-use super::{PostgresStore, describe, failed, quoted, quoted_table, value};
-use crate::canonical::{BatchBuilder, CanonicalType};
-use crate::error::{Error, Result};
+use super::worker::{self, Assignment, Worker};
+use super::{PostgresStore, describe, failed, quoted, quoted_table};
+use crate::canonical::{CanonicalType, KeyValue};
+use crate::error::Result;
 use crate::model::{StoreIdentity, TableRead};
+use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
 use crate::store::split::where_clause;
 use crate::store::{BatchSink, Part, StoreSnapshot};
@@ -24,7 +24,7 @@ const TID_RANGE_VERSION: i32 = 140_000;
 pub(super) struct PostgresSnapshot {
     identity: StoreIdentity,
     control: Mutex<PgConnection>,
-    workers: Pool<PgConnection>,
+    workers: Pool<Worker>,
     coordinates: Vec<(String, String)>,
     consistency: String,
     version: i32,
@@ -37,7 +37,7 @@ impl PostgresSnapshot {
             move |e| store.failed(what, e)
         };
         let mut control = store.connection().await?;
-        begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
+        worker::begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
         let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int")
             .fetch_one(&mut control)
             .await
@@ -53,21 +53,15 @@ impl PostgresSnapshot {
         let snapshot = describe::text(&mut control, "SELECT pg_export_snapshot()".into())
             .await
             .map_err(say("cannot export the snapshot"))?;
-        let mut connections = Vec::new();
-        for _ in 0..workers.max(1) {
-            let mut connection = store.connection().await?;
-            begin(&mut connection).await.map_err(say("cannot begin a worker's transaction"))?;
-            let import = format!("SET TRANSACTION SNAPSHOT '{}'", snapshot.replace('\'', "''"));
-            connection.execute(AssertSqlSafe(import)).await.map_err(say("cannot import the snapshot"))?;
-            connections.push(connection);
-        }
+        let plain = describe::without_tls(&mut control).await.map_err(say("cannot ask for the connection"))?;
+        let workers = worker::open(store, workers, &snapshot, plain).await?;
         let server = describe::text(&mut control, "SELECT current_setting('server_version')".into())
             .await
             .map_err(say("cannot ask for the version"))?;
         Ok(Self {
             identity: store.identity.clone(),
             control: Mutex::new(control),
-            workers: Pool::new(connections),
+            workers,
             coordinates: vec![
                 ("lsn".into(), lsn),
                 ("snapshot".into(), snapshot),
@@ -78,10 +72,6 @@ impl PostgresSnapshot {
             version,
         })
     }
-}
-
-async fn begin(connection: &mut PgConnection) -> std::result::Result<(), sqlx::Error> {
-    connection.execute("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY").await.map(drop)
 }
 
 #[async_trait]
@@ -129,9 +119,8 @@ impl StoreSnapshot for PostgresSnapshot {
     }
 
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
-        let table = &read.table;
-        let say = |e| failed(&self.identity, format!("cannot read table {}", table.name), e);
-        let columns: Vec<String> = table
+        let columns: Vec<String> = read
+            .table
             .columns
             .iter()
             .map(|c| match c.canonical {
@@ -140,51 +129,18 @@ impl StoreSnapshot for PostgresSnapshot {
             })
             .collect();
         let ordinary = self.is_ordinary(read).await?;
-        let sql = format!(
-            "COPY (SELECT {} FROM {}) TO STDOUT (FORMAT binary)",
-            columns.join(", "),
-            rows_of(read, part, ordinary)
-        );
-        let types: Vec<CanonicalType> = table.columns.iter().map(|c| c.canonical.clone()).collect();
-        let mut builder = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
-        let mut copy = CopyStream::default();
-        let mut worker = self.workers.take().await?;
-        // A refusal (no SELECT on the table, a condition that makes no sense) must not cost the connection, and with it
-        // the snapshot: the transaction goes back to where it was, and serves other tables.
-        worker.execute("SAVEPOINT tieout").await.map_err(say)?;
-        let attempt = format!("SELECT {} FROM {} LIMIT 0", columns.join(", "), rows_of(read, part, ordinary));
-        if let Err(refusal) = worker.execute(AssertSqlSafe(attempt)).await {
-            if worker.execute("ROLLBACK TO SAVEPOINT tieout").await.is_ok() {
-                worker.give_back();
-            }
-            return Err(say(refusal));
-        }
-        {
-            let mut pieces = worker.copy_out_raw(&sql).await.map_err(say)?;
-            while let Some(piece) = pieces.next().await {
-                copy.push(&piece.map_err(say)?, types.len(), |mut fields| {
-                    for (index, canonical) in types.iter().enumerate() {
-                        value::append(&mut builder, index, canonical, fields.next()?)?;
-                    }
-                    builder.end_row();
-                    Ok(())
-                })
-                .map_err(|e| e.at(format!("{}, table {}", self.identity.url, table.name)))?;
-                if builder.is_full() {
-                    sink.send(builder.finish()?).await?;
-                }
-            }
-        }
-        if !copy.is_complete() {
-            return Err(Error::store("the server's stream ended before its end mark")
-                .at(format!("{}, table {}", self.identity.url, table.name))
-                .hint("run again; nothing of this table counts as compared"));
-        }
-        if builder.rows() > 0 {
-            sink.send(builder.finish()?).await?;
-        }
-        worker.give_back();
-        Ok(None)
+        let select = format!("SELECT {} FROM {}", columns.join(", "), rows_of(read, part, ordinary));
+        let worker = self.workers.take().await?;
+        worker::copy(worker, Assignment { read, select, identity: &self.identity }, sink).await
+    }
+
+    fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
+        let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
+        lookup::by_keys(&columns, keys, literal)
+    }
+
+    fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
+        lookup::by_ranges(&quoted(column), ranges, literal)
     }
 }
 
@@ -203,4 +159,31 @@ fn rows_of(read: &TableRead, part: &Part, ordinary: bool) -> String {
     let only = if ordinary { "ONLY " } else { "" };
     let filter = where_clause(part, read.filter.as_deref());
     format!("{only}{}{filter}", quoted_table(&read.table.name))
+}
+
+/// A literal that takes the type of the column it is compared with.
+fn literal(value: &KeyValue) -> Option<String> {
+    Some(match value {
+        KeyValue::Number(text) | KeyValue::Plain(text) => quoted_text(text),
+        KeyValue::Instant(text) => quoted_text(&format!("{text}+00")),
+        KeyValue::Boolean(value) => quoted_text(&value.to_string()),
+        // Escaped, because a role's settings may give the backslash a meaning in plain literals.
+        KeyValue::Text(text) if !text.contains('\0') => {
+            format!("E{}", quoted_text(&text.replace('\\', "\\\\")))
+        }
+        KeyValue::Text(_) => return None,
+        KeyValue::Binary(bytes) => format!("decode('{}', 'hex')", hex::encode(bytes)),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_key_stays_within_its_quotes_whatever_it_holds() {
+        assert_eq!(literal(&KeyValue::Text("o'c\\lock".into())).unwrap(), "E'o''c\\\\lock'");
+        assert_eq!(literal(&KeyValue::Text("a\0b".into())), None);
+        assert_eq!(literal(&KeyValue::Binary(vec![0, 255])).unwrap(), "decode('00ff', 'hex')");
+    }
 }

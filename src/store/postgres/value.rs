@@ -115,6 +115,8 @@ fn damaged() -> Error {
         .hint("the table may have been altered during the run: run again")
 }
 
+const POWERS_OF_TEN: [i64; 7] = [1, 10, 100, 1000, 10_000, 100_000, 1_000_000];
+
 /// A `numeric` as it is sent.
 enum Numeric<'a> {
     Finite(Digits<'a>),
@@ -167,12 +169,26 @@ impl Digits<'_> {
         if count == 0 {
             return Some(0);
         }
+        // The last digit stands for 10,000^(weight - count + 1).
+        let exponent = (i32::from(self.weight) - count + 1) * 4 + i32::from(scale);
+        // Up to three digits and three more places stay far within 64 bits, whose arithmetic is several times cheaper.
+        if count <= 3 && (-6..=6).contains(&exponent) {
+            let value = self.iter().fold(0i64, |value, digit| value * 10_000 + i64::from(digit));
+            let value = if exponent >= 0 {
+                value * POWERS_OF_TEN[exponent as usize]
+            } else {
+                let unit = POWERS_OF_TEN[exponent.unsigned_abs() as usize];
+                if value % unit != 0 {
+                    return None;
+                }
+                value / unit
+            };
+            return Some(i128::from(if self.negative { -value } else { value }));
+        }
         let mut value: i128 = 0;
         for digit in self.iter() {
             value = value.checked_mul(10_000)?.checked_add(digit.into())?;
         }
-        // The last digit stands for 10,000^(weight - count + 1).
-        let exponent = (i32::from(self.weight) - count + 1) * 4 + i32::from(scale);
         let value = if exponent >= 0 {
             value.checked_mul(10i128.checked_pow(exponent as u32)?)?
         } else {

@@ -9,8 +9,10 @@ use rusqlite::{Connection, ErrorCode};
 use super::access::Access;
 use super::describe::{Layout, rowid_span};
 use super::{DatabaseFile, beside, blocking, failed, header, quoted, read};
+use crate::canonical::KeyValue;
 use crate::error::Result;
 use crate::model::TableRead;
+use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
 use crate::store::{BatchSink, Part, StoreSnapshot};
@@ -122,6 +124,27 @@ impl StoreSnapshot for SqliteSnapshot {
         .await?;
         Ok(None)
     }
+
+    fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
+        // SQLite compares row values only one by one, each with a scan.
+        let [column] = columns else { return None };
+        lookup::by_keys(&[quoted(column)], keys, literal)
+    }
+
+    fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
+        lookup::by_ranges(&quoted(column), ranges, literal)
+    }
+}
+
+fn literal(value: &KeyValue) -> Option<String> {
+    Some(match value {
+        KeyValue::Number(text) => text.clone(),
+        KeyValue::Plain(text) | KeyValue::Instant(text) => quoted_text(text),
+        KeyValue::Boolean(value) => u8::from(*value).to_string(),
+        KeyValue::Text(text) if !text.contains('\0') => quoted_text(text),
+        KeyValue::Text(_) => return None,
+        KeyValue::Binary(bytes) => format!("x'{}'", hex::encode(bytes)),
+    })
 }
 
 /// Connections in read transactions at the same moment. A connection outside any transaction watches: SQLite promises
