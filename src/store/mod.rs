@@ -55,13 +55,14 @@ pub trait StoreSnapshot: Send + Sync {
     /// Divides the rows to be read into about `wanted` parts that cover each row exactly once; never empty.
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>>;
 
-    /// The store's own count of the rows to be read, as of this snapshot; what the readers deliver must equal it.
-    /// `None` where the store has no count apart from reading (a CSV file).
+    /// The store's own count of the rows to be read, as of this snapshot; what the readers deliver must equal it. Asked
+    /// for only where [`Self::read`] did not say it. `None` where the store has no count apart from reading (a CSV file).
     async fn count(&self, read: &TableRead) -> Result<Option<u64>>;
 
     /// Reads one part to its proven end and sends it as canonical batches (see
-    /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error.
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()>;
+    /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error. Returns the
+    /// store's own count of the rows it sent for this part, where the store says so without counting again.
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>>;
 
     /// The files behind a [`Part::OfSnapshot`]; `None` for all other parts.
     fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {

@@ -117,7 +117,7 @@ impl StoreSnapshot for Opened {
         Ok(Some(find(&self.tables, &read.table.name)?.1.rows))
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let Part::OfSnapshot(ordinal) = *part else {
             return Err(Error::store("a snapshot was asked for a part it does not have"));
         };
@@ -131,7 +131,7 @@ impl StoreSnapshot for Opened {
             for batch in files::read_part_rows(&directory, &table, &part, None)? {
                 sink.send_blocking(batch?)?;
             }
-            Ok(())
+            Ok(None)
         })
         .await
         .map_err(|e| Error::store("a reader stopped").because(e))?

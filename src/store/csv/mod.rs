@@ -142,7 +142,7 @@ impl StoreSnapshot for CsvSnapshot {
         Ok(None)
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         refuse_filter(read)?;
         let files = match part {
             Part::File(file) => vec![file.clone()],
@@ -154,7 +154,7 @@ impl StoreSnapshot for CsvSnapshot {
         for file in files {
             self.read_file(file, read.table.clone(), sink.clone()).await?;
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -87,7 +87,7 @@ impl StoreSnapshot for DirectorySnapshot {
         self.reader(read).count(read).await
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         self.reader(read).read(read, part, sink).await
     }
 }

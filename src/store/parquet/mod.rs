@@ -131,20 +131,20 @@ impl StoreSnapshot for ParquetSnapshot {
         Ok(Some(self.footers(&read.table.name).await?.iter().map(ParquetFile::rows).sum()))
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         refuse_filter(read)?;
         match part {
-            Part::RowGroups { file, first, end } => self.read_groups(file, *first, *end, read, sink).await,
+            Part::RowGroups { file, first, end } => self.read_groups(file, *first, *end, read, sink).await?,
             Part::Whole => {
                 for file in self.footers(&read.table.name).await? {
                     self.read_groups(file.path(), 0, file.row_groups().len(), read, sink).await?;
                 }
-                Ok(())
             }
             Part::Where(_) | Part::File(_) | Part::OfSnapshot(_) => {
-                Err(Error::usage("a Parquet file can only be read by its row groups"))
+                return Err(Error::usage("a Parquet file can only be read by its row groups"));
             }
         }
+        Ok(None)
     }
 }
 

@@ -128,7 +128,7 @@ impl StoreSnapshot for PostgresSnapshot {
         Ok(u64::try_from(count).ok())
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let table = &read.table;
         let say = |e| failed(&self.identity, format!("cannot read table {}", table.name), e);
         let columns: Vec<String> = table
@@ -184,7 +184,7 @@ impl StoreSnapshot for PostgresSnapshot {
             sink.send(builder.finish()?).await?;
         }
         worker.give_back();
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -114,12 +114,13 @@ impl StoreSnapshot for SqliteSnapshot {
         .map(|rows| u64::try_from(rows).ok())
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let (table, sql, sink) = (read.table.clone(), read::select(read, part), sink.clone());
         self.on_connection("the rows cannot be read", &read.table.name.name, move |connection| {
             read::send_rows(connection, &table, &sql, &sink)
         })
         .await
+        .map(|()| None)
     }
 }
 
