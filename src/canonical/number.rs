@@ -201,8 +201,11 @@ pub(super) fn decode(bytes: &[u8]) -> Option<(String, &[u8])> {
 
 /// The unscaled value of a decimal text at `scale`; `None` where the text is no number or does not fit exactly.
 pub fn unscaled(text: &str, scale: i8) -> Option<i256> {
-    let digits = Digits::parse(text)?;
     let scale = usize::try_from(scale).ok()?;
+    if let Some(plain) = plain(text.as_bytes(), scale) {
+        return Some(i256::from_i128(plain.into()));
+    }
+    let digits = Digits::parse(text)?;
     if digits.fraction.len() > scale || digits.integer.len() + scale > 77 {
         return None;
     }
@@ -218,6 +221,32 @@ pub fn unscaled(text: &str, scale: i8) -> Option<i256> {
         return Some(i256::ZERO);
     }
     i256::from_string(&text)
+}
+
+/// The unscaled value of what databases print, digits with a point among them; `None` where it takes more than a look at
+/// each byte (an exponent, more digits than 64 bits hold or than the scale has).
+fn plain(text: &[u8], scale: usize) -> Option<i64> {
+    let (negative, digits) = match text.split_first()? {
+        (b'-', digits) => (true, digits),
+        _ => (false, text),
+    };
+    let (mut value, mut fraction, mut point) = (0i64, 0, false);
+    // 18 digits do not overflow.
+    if !digits.first()?.is_ascii_digit() || digits.len() > 18 {
+        return None;
+    }
+    for byte in digits {
+        match byte {
+            b'0'..=b'9' => {
+                value = value * 10 + i64::from(byte - b'0');
+                fraction += usize::from(point);
+            }
+            b'.' if !point => point = true,
+            _ => return None,
+        }
+    }
+    let value = value.checked_mul(10i64.checked_pow(u32::try_from(scale.checked_sub(fraction)?).ok()?)?)?;
+    Some(if negative { -value } else { value })
 }
 
 /// A number as its digits: no leading zeros in `integer`, no trailing zeros in `fraction`, never a negative zero.
@@ -412,9 +441,22 @@ mod tests {
         assert_eq!(unscaled("1.105", 2), None);
         assert_eq!(unscaled("0", 0), Some(i256::ZERO));
         assert_eq!(unscaled("NaN", 2), None);
+        assert_eq!(unscaled("-0.00", 2), Some(i256::ZERO));
+        for no_number in ["", "-", ".", "1.1.1", "+-1", "1-", "٣"] {
+            assert_eq!(unscaled(no_number, 2), None, "{no_number}");
+        }
     }
 
     proptest! {
+        #[test]
+        fn unscaled_is_the_same_at_a_glance_and_digit_by_digit(number in any::<i64>(), point in 0usize..25, scale in 0i8..30) {
+            let digits = format!("{:0>width$}", number.unsigned_abs(), width = point + 1);
+            let (integer, fraction) = digits.split_at(digits.len() - point);
+            let text = format!("{}{integer}.{fraction}", if number < 0 { "-" } else { "" });
+            // The exponent keeps it from being read at a glance.
+            prop_assert_eq!(unscaled(&text, scale), unscaled(&format!("{text}e0"), scale));
+        }
+
         #[test]
         fn byte_order_is_numeric_order(a in any::<i64>(), b in any::<i64>(), scale_a in 0u32..18, scale_b in 0u32..18) {
             let (mut x, mut y) = (Vec::new(), Vec::new());

@@ -100,7 +100,7 @@ impl StoreSnapshot for Opened {
         self.inner.count(read).await
     }
 
-    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<()> {
+    async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let mut read = read.clone();
         // The rows under the changed type are of no interest: the column is not compared.
         for column in &mut read.table.columns {
@@ -126,7 +126,7 @@ impl StoreSnapshot for Opened {
                     Ok::<_, Error>(())
                 };
                 let (read, passed) = futures::join!(reading, passing);
-                read.and(passed)
+                passed.and(read)
             }
             Fault::Fails if strikes => Err(Error::store("the connection broke").hint("run again")),
             Fault::ChangesAType => {
@@ -143,7 +143,7 @@ impl StoreSnapshot for Opened {
                     Ok::<_, Error>(())
                 };
                 let (read, passed) = futures::join!(reading, passing);
-                read.and(passed)
+                passed.and(read)
             }
             _ => self.inner.read(&read, part, sink).await,
         }

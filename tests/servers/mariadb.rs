@@ -22,9 +22,18 @@ impl MariaDb {
 
     /// A server of one's own, for a test that kills it.
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// A server that offers encrypted sessions.
+    pub fn with_tls() -> Self {
+        Self::with(program("openssl", FOLDERS).to_str().expect("a path in UTF-8"))
+    }
+
+    fn with(openssl: &str) -> Self {
         let programs = ["mariadb-install-db", "mariadbd", "mariadb"].map(|name| program(name, FOLDERS));
-        let programs = programs.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
-        Self { server: Supervised::start(include_str!("mariadb.sh"), &programs) }
+        let [install, server, client] = programs.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
+        Self { server: Supervised::start(include_str!("mariadb.sh"), &[install, server, client, openssl]) }
     }
 
     /// Creates a database and fills it by a script.
@@ -50,6 +59,7 @@ impl MariaDb {
         let mut child = Command::new(program("mariadb", FOLDERS))
             .args(["--no-defaults", "--protocol=tcp", "--host=127.0.0.1", &format!("--port={}", self.server.port)])
             .args([
+                "--skip-ssl",
                 "--default-character-set=utf8mb4",
                 "--batch",
                 "--skip-column-names",

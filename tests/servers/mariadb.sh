@@ -1,10 +1,12 @@
 # Supervises one throw-away MariaDB server: prints `ready PID`, waits for the end of its input, then removes it all.
-# Arguments: mariadb-install-db, mariadbd, mariadb, the port. The password is in TIEOUT_TEST_PASSWORD.
+# Arguments: mariadb-install-db, mariadbd, mariadb, openssl (empty: no TLS), the port. The password is in
+# TIEOUT_TEST_PASSWORD.
 set -eu
 install=$1
 server=$2
 client=$3
-port=$4
+openssl=$4
+port=$5
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tieout-mariadb.XXXXXX")
 pid=""
 stop() {
@@ -22,9 +24,16 @@ if [ "$(id -u)" = 0 ]; then # MariaDB refuses to run as root
 fi
 "$install" --no-defaults $user --datadir="$dir/data" --auth-root-authentication-method=normal --skip-test-db \
     >"$dir/install.log" 2>&1 || { cat "$dir/install.log" >&2; exit 1; }
-$as "$server" --no-defaults --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" \
+tls="--skip-ssl"
+if [ -n "$openssl" ]; then
+    "$openssl" req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1 -keyout "$dir/key.pem" -out "$dir/cert.pem" \
+        >"$dir/openssl.log" 2>&1 || { cat "$dir/openssl.log" >&2; exit 1; }
+    [ -z "$as" ] || chown mysql "$dir/key.pem" "$dir/cert.pem"
+    tls="--ssl-cert=$dir/cert.pem --ssl-key=$dir/key.pem"
+fi
+$as "$server" --no-defaults $tls --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" \
     --bind-address=127.0.0.1 --port="$port" --character-set-server=utf8mb4 \
-    --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-buffer-pool-size=64M --max-connections=200 \
+    --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-buffer-pool-size=64M --max-connections=200 --max-allowed-packet=64M \
     --innodb-flush-method=nosync --skip-name-resolve </dev/null >"$dir/log" 2>&1 &
 pid=$!
 tries=0

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::model::StoreKind;
 
 /// How long a server may take to accept a connection; a port on which something else listens would wait for ever.
-const CONNECT_SECONDS_MAX: u64 = 30;
+pub const CONNECT_TIME_MAX: Duration = Duration::from_secs(30);
 
 const NOT_ENCRYPTED: (&str, &str) = (
     "no encrypted connection could be made",
@@ -23,7 +23,7 @@ pub async fn in_time<T>(
     url: &str,
     attempt: impl Future<Output = std::result::Result<T, sqlx::Error>>,
 ) -> Result<T> {
-    within(Duration::from_secs(CONNECT_SECONDS_MAX), kind, url, attempt).await
+    within(CONNECT_TIME_MAX, kind, url, attempt).await
 }
 
 async fn within<T>(

@@ -199,14 +199,16 @@ struct Clock {
 impl Clock {
     /// From 0, 4, 7 or 11 bytes behind their length byte: what is missing is zero.
     fn of(bytes: &[u8]) -> Result<Self, Unexpected> {
-        let (length, fields) = bytes.split_first().ok_or(Unexpected)?;
-        if usize::from(*length) != fields.len() || !matches!(fields.len(), 0 | 4 | 7 | 11) {
-            return Err(Unexpected);
-        }
-        let mut all = [0; 11];
-        all[..fields.len()].copy_from_slice(fields);
-        let [y0, y1, month, day, hour, minute, second, m0, m1, m2, m3] = all;
-        let (year, micros) = (u16::from_le_bytes([y0, y1]), u32::from_le_bytes([m0, m1, m2, m3]));
+        let ([y0, y1, month, day], [hour, minute, second], micros) = match *bytes {
+            [0] => ([0; 4], [0; 3], [0; 4]),
+            [4, y0, y1, month, day] => ([y0, y1, month, day], [0; 3], [0; 4]),
+            [7, y0, y1, month, day, hour, minute, second] => ([y0, y1, month, day], [hour, minute, second], [0; 4]),
+            [11, y0, y1, month, day, hour, minute, second, m0, m1, m2, m3] => {
+                ([y0, y1, month, day], [hour, minute, second], [m0, m1, m2, m3])
+            }
+            _ => return Err(Unexpected),
+        };
+        let (year, micros) = (u16::from_le_bytes([y0, y1]), u32::from_le_bytes(micros));
         Ok(Self { year, month, day, hour, minute, second, micros })
     }
 

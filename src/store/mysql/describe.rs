@@ -3,7 +3,9 @@
 use sqlx::mysql::{MySql, MySqlConnection};
 use sqlx::{AssertSqlSafe, Decode, Executor, Row};
 
+use super::lane::Lane;
 use super::session::run;
+use super::trouble::Trouble;
 use super::{Server, number, quoted};
 use crate::canonical::{CanonicalType, Precision};
 use crate::model::{Column, Key, Table, TableName};
@@ -85,14 +87,17 @@ pub(super) async fn describe(
 }
 
 /// The tables whose engine has no transactions, which no snapshot holds still.
-pub(super) async fn tables_without_snapshot(connection: &mut MySqlConnection, server: &Server) -> Answer<Vec<String>> {
+pub(super) async fn tables_without_snapshot(
+    lane: &mut Lane,
+    server: &Server,
+) -> std::result::Result<Vec<String>, Trouble> {
     let sql = format!(
         "SELECT t.table_schema, t.table_name, t.engine FROM information_schema.tables t
          LEFT JOIN information_schema.engines e ON e.engine = t.engine
          WHERE t.table_schema = {} AND t.{TABLE_TYPES} AND t.engine IS NOT NULL AND COALESCE(e.transactions, 'NO') <> 'YES'",
         literal(&server.database)
     );
-    let rows = ask(connection, &sql).await?;
+    let rows = lane.ask(&sql).await?;
     let mut names: Vec<String> = rows
         .iter()
         .filter(|row| text(row, 0) == server.database)

@@ -1,11 +1,16 @@
 //! MySQL and MariaDB, read through prepared statements: their binary protocol is cheaper to decode than text, and exact
 //! for floats. tieout never writes to a store, and its sessions say so to the server (`READ ONLY`).
+//!
+//! The catalogue is asked over sqlx. Rows come over the `lean` lane where sessions are not encrypted, else over sqlx.
 
 mod decode;
 mod describe;
+mod lane;
+mod lean;
 mod read;
 mod session;
 mod snapshot;
+mod trouble;
 
 use std::str::FromStr;
 use std::sync::Arc;
@@ -16,6 +21,7 @@ use tokio::sync::Mutex;
 
 use self::session::Sessions;
 use self::snapshot::MysqlSnapshot;
+use self::trouble::{failed, number};
 use super::connect::{connection_error, redact};
 use super::{Store, StoreSnapshot};
 use crate::error::{Error, Result};
@@ -101,31 +107,4 @@ impl Store for MysqlStore {
 /// An identifier in SQL.
 fn quoted(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
-}
-
-/// What the server or the driver reports as an error of ours, with advice for the usual causes.
-fn failed(what: &str, place: &str, error: sqlx::Error) -> Error {
-    let hint = match (&error, number(&error)) {
-        (_, Some(1142 | 1143 | 1227 | 1370)) => "grant the user SELECT on the tables to be compared",
-        (_, Some(1412)) => "the table was altered after the snapshot began: run again when the change is through",
-        (_, Some(1146 | 1051)) => "the table is gone, or the user may not see it",
-        (_, Some(1054 | 1064)) => "check the condition (--where): it must be SQL of this server",
-        (_, Some(1205 | 1213 | 3572)) => "another session keeps the table locked: run again when it has finished",
-        (_, Some(1969 | 3024 | 1317)) => "the server stopped the statement: raise its time limit for this user",
-        (sqlx::Error::Io(_), _) => {
-            "the connection was lost in the middle, so the rows are incomplete; see the server's log, then run again"
-        }
-        (sqlx::Error::Protocol(_), _) => {
-            "what the server sent is not understood; please report it with the server's version"
-        }
-        _ => "see the server's log, then run again",
-    };
-    let cause = error.as_database_error().map_or_else(|| error.to_string(), ToString::to_string);
-    Error::store(what).at(place).because(cause).hint(hint)
-}
-
-/// The server's number for an error.
-fn number(error: &sqlx::Error) -> Option<u16> {
-    let refusal = error.as_database_error()?;
-    refusal.try_downcast_ref::<sqlx::mysql::MySqlDatabaseError>().map(|e| e.number())
 }

@@ -5,7 +5,6 @@ use sqlx::mysql::{MySql, MySqlConnection};
 use sqlx::{AssertSqlSafe, Decode, Row};
 
 use super::decode::Wire;
-use super::session::tidy;
 use super::{Server, describe, quoted};
 use crate::canonical::BatchBuilder;
 use crate::error::{Error, Result};
@@ -22,48 +21,71 @@ pub(super) fn select(server: &Server, read: &TableRead, part: &Part) -> String {
     format!("SELECT /* tieout */ {} FROM {table}{clause}", columns.join(", "))
 }
 
-/// Runs a statement to its end and sends its rows. The outer error is ours, the inner one the server's or the driver's.
+/// Rows on their way from a session into batches.
+pub(super) struct Rows<'a> {
+    /// How the values of each column lie on the wire.
+    pub wires: Vec<Wire>,
+    /// The batch that is being filled.
+    pub batch: BatchBuilder,
+    table: &'a Table,
+    place: &'a str,
+    sink: &'a BatchSink,
+}
+
+impl<'a> Rows<'a> {
+    /// Rows of a table; `place` is for errors.
+    pub fn new(table: &'a Table, place: &'a str, sink: &'a BatchSink) -> Self {
+        let batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        Self { wires: table.columns.iter().map(Wire::of).collect(), batch, table, place, sink }
+    }
+
+    /// Sends the rows of the batch, which starts anew.
+    pub async fn send(&mut self) -> Result<()> {
+        self.sink.send(self.batch.finish()?).await
+    }
+
+    /// Sends what is left after the last row.
+    pub async fn finish(mut self) -> Result<()> {
+        if self.batch.rows() > 0 { self.send().await } else { Ok(()) }
+    }
+
+    /// The error for a value that its column's type does not send.
+    pub fn unexpected(&self, index: usize) -> Error {
+        let column = &self.table.columns[index];
+        Error::store(format!("a value of `{}` is not what {} sends", column.name, column.native))
+            .at(self.place)
+            .hint("the table may have been altered: run again; else please report it with the server's version")
+    }
+}
+
+/// Runs a statement to its end over the driver. The outer error is ours, the inner one the server's or the driver's.
 ///
 /// The end is proven: sqlx ends the stream only at the server's OK/EOF packet (0xfe; in the binary protocol a row begins
 /// with 0x00, so no row can be taken for it), and a connection that closes before it is an I/O error.
 pub(super) async fn send_rows(
     connection: &mut MySqlConnection,
-    table: &Table,
-    place: &str,
-    sql: String,
-    sink: &BatchSink,
+    sql: &str,
+    to: &mut Rows<'_>,
 ) -> Result<std::result::Result<(), sqlx::Error>> {
-    let wires: Vec<Wire> = table.columns.iter().map(Wire::of).collect();
-    let mut batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
-    let mut rows = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *connection);
+    let mut rows = sqlx::query(AssertSqlSafe(sql.to_string())).fetch(connection);
     loop {
         let row = match rows.try_next().await {
             Ok(Some(row)) => row,
-            Ok(None) => break,
+            Ok(None) => return Ok(Ok(())),
             Err(e) => return Ok(Err(e)),
         };
-        for (index, wire) in wires.iter().enumerate() {
+        for index in 0..to.wires.len() {
             let raw = match row.try_get_raw(index) {
                 Ok(raw) => raw,
                 Err(e) => return Ok(Err(e)),
             };
             // Not `is_null`, which takes zero dates for NULL: only NULL itself has no bytes.
             let value = <&[u8] as Decode<MySql>>::decode(raw).ok();
-            wire.append(&mut batch, index, value).map_err(|_| {
-                let column = &table.columns[index];
-                Error::store(format!("a value of `{}` is not what {} sends", column.name, column.native))
-                    .at(place)
-                    .hint("the table may have been altered: run again; else please report it with the server's version")
-            })?;
+            to.wires[index].append(&mut to.batch, index, value).map_err(|_| to.unexpected(index))?;
         }
-        batch.end_row();
-        if batch.is_full() {
-            sink.send(batch.finish()?).await?;
+        to.batch.end_row();
+        if to.batch.is_full() {
+            to.send().await?;
         }
     }
-    if batch.rows() > 0 {
-        sink.send(batch.finish()?).await?;
-    }
-    drop(rows);
-    Ok(tidy(connection).await)
 }

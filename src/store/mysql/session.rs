@@ -1,12 +1,17 @@
 //! Sessions that read the same bytes whatever the server's defaults, its `init_connect` or the client's zone say.
 
-use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
+use percent_encoding::percent_decode_str;
+use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
+use tokio::time::timeout;
+use url::Url;
 
-use super::number;
+use super::lane::Lane;
+use super::lean::{Lean, Login};
+use super::trouble::{Trouble, number};
 use crate::error::Result;
 use crate::model::StoreKind;
-use crate::store::connect::{connection_error, in_time};
+use crate::store::connect::{CONNECT_TIME_MAX, connection_error, in_time};
 
 /// What every server knows. A limit on rows would cut results short without an error; an idle session must live as long
 /// as the comparison does, and a slow disk of ours is no reason for the server to hang up.
@@ -62,6 +67,50 @@ impl Sessions {
         let mut connection = in_time(StoreKind::Mysql, &self.url, self.options.connect()).await?;
         prepare(&mut connection).await.map_err(|e| connection_error(StoreKind::Mysql, &self.url, e))?;
         Ok(connection)
+    }
+
+    /// Opens a session to read rows with: on the lean lane where the server lets us, else over the driver, which then says
+    /// what is wrong if anything is.
+    pub async fn connect_to_read(&self) -> Result<Lane> {
+        match timeout(CONNECT_TIME_MAX, self.connect_lean()).await {
+            Ok(Ok(Some(lean))) => return Ok(Lane::Lean(Box::new(lean))),
+            Ok(Ok(None)) => {}
+            Ok(Err(trouble)) => tracing::debug!("rows are read over the driver: {trouble}"),
+            Err(_) => tracing::debug!("rows are read over the driver: the lean lane took too long to open"),
+        }
+        Ok(Lane::Driver(Box::new(self.connect().await?)))
+    }
+
+    /// A session on the lean lane; `None` where the URL asks for an encrypted one.
+    async fn connect_lean(&self) -> std::result::Result<Option<Lean>, Trouble> {
+        let prefers_tls = match self.options.get_ssl_mode() {
+            MySqlSslMode::Disabled => false,
+            MySqlSslMode::Preferred => true,
+            MySqlSslMode::Required | MySqlSslMode::VerifyCa | MySqlSslMode::VerifyIdentity => return Ok(None),
+        };
+        let password = Url::parse(&self.url).ok().and_then(|url| {
+            url.password().map(|password| percent_decode_str(password).decode_utf8_lossy().into_owned())
+        });
+        let login = Login {
+            user: self.options.get_username().to_string(),
+            password: password.unwrap_or_default(),
+            database: self.options.get_database().unwrap_or_default().to_string(),
+            prefers_tls,
+        };
+        let mut lean = match self.options.get_socket() {
+            Some(path) => Lean::over_socket(path, &login).await?,
+            None => Lean::over_tcp(self.options.get_host(), self.options.get_port(), &login).await?,
+        };
+        for setting in SETTINGS {
+            lean.run(setting).await?;
+        }
+        for setting in SETTINGS_OF_SOME {
+            match lean.run(setting).await {
+                Err(e) if e.number() == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(Some(lean))
     }
 
     /// The same session where it is still alive, else a new one.

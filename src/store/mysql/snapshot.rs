@@ -7,12 +7,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use sqlx::mysql::MySqlConnection;
-use sqlx::{AssertSqlSafe, Connection};
 
-use super::describe::{self, ask};
-use super::session::{Sessions, run};
-use super::{Server, failed, number, quoted, read};
+use super::lane::Lane;
+use super::read::Rows;
+use super::session::Sessions;
+use super::trouble::{Trouble, failed};
+use super::{Server, describe, quoted, read};
 use crate::canonical::{CanonicalType, KeyValue};
 use crate::error::{Error, Result};
 use crate::model::{Table, TableRead};
@@ -35,7 +35,9 @@ const NAMED_MAX: usize = 5;
 pub(super) struct MysqlSnapshot {
     server: Arc<Server>,
     url: String,
-    pool: Pool<MySqlConnection>,
+    pool: Pool<Lane>,
+    /// How many rows the server's own count of rows sent grows by when it is asked for; `None` where it has none.
+    counting: Option<u64>,
     coordinates: Vec<(String, String)>,
     consistency: String,
 }
@@ -54,18 +56,17 @@ impl MysqlSnapshot {
         let trouble = |e| failed("no snapshot of the database could be opened", url, e);
         let mut connections = Vec::new();
         for _ in 0..workers.max(1) {
-            connections.push(sessions.connect().await?);
+            connections.push(sessions.connect_to_read().await?);
         }
         let mut coordinates = vec![("server_version".to_string(), server.version.clone())];
         let moment = if connections.len() == 1 {
             Moment::Alone
         } else {
-            let mut control = sessions.connect().await?;
+            let mut control = sessions.connect_to_read().await?;
             match begin_locked(&mut control, &mut connections, &server).await.map_err(trouble)? {
                 Ok(found) => {
                     coordinates.extend(found);
-                    // Nothing depends on a polite goodbye.
-                    let _ = control.close().await;
+                    control.close().await;
                     Moment::Locked
                 }
                 Err(reason) => Moment::Refused(reason),
@@ -73,21 +74,22 @@ impl MysqlSnapshot {
         };
         if !matches!(moment, Moment::Locked) {
             connections.truncate(1);
-            run(&mut connections[0], BEGIN).await.map_err(trouble)?;
+            connections[0].run(BEGIN).await.map_err(trouble)?;
             coordinates.extend(position(&mut connections[0], &server, "_soon_after").await);
         }
         coordinates.extend(snapshot_position(&mut connections[0]).await);
+        let counting = cost_of_counting(&mut connections[0]).await;
         let unheld = describe::tables_without_snapshot(&mut connections[0], &server).await.map_err(trouble)?;
         let consistency = format!("{}{}", moment.words(), words_for_unheld(&unheld));
-        Ok(Self { server, url: url.to_string(), pool: Pool::new(connections), coordinates, consistency })
+        Ok(Self { server, url: url.to_string(), pool: Pool::new(connections), counting, coordinates, consistency })
     }
 
     fn place(&self, table: &Table) -> String {
         format!("{} in {}", table.name, self.url)
     }
 
-    fn failed(&self, what: &str, table: &Table, error: sqlx::Error) -> Error {
-        failed(what, &self.place(table), error)
+    fn failed(&self, what: &str, table: &Table, trouble: Trouble) -> Error {
+        failed(what, &self.place(table), trouble)
     }
 }
 
@@ -125,7 +127,7 @@ impl StoreSnapshot for MysqlSnapshot {
         let Some(key) = key_to_split(&read.table).filter(|_| wanted > 1) else { return Ok(vec![Part::Whole]) };
         let (key, table) = (quoted(key), describe::table(&self.server, &read.table.name));
         let mut lease = self.pool.take().await?;
-        let answer = ask(&mut lease, &format!("SELECT MIN({key}), MAX({key}) FROM {table}")).await;
+        let answer = lease.ask(&format!("SELECT MIN({key}), MAX({key}) FROM {table}")).await;
         let answer = settled(lease, answer).map_err(|e| self.failed("the table cannot be divided", &read.table, e))?;
         let bound = |index: usize| answer.first()?.get(index)?.as_ref()?.parse::<i128>().ok();
         Ok(match bound(0).zip(bound(1)) {
@@ -138,20 +140,24 @@ impl StoreSnapshot for MysqlSnapshot {
         let clause = split::where_clause(&Part::Whole, read.filter.as_deref());
         let table = describe::table(&self.server, &read.table.name);
         let mut lease = self.pool.take().await?;
-        // Prepared, because the user's condition must not be able to hold a second statement.
-        let sql = AssertSqlSafe(format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}"));
-        let rows = sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *lease).await;
-        let rows = settled(lease, rows).map_err(|e| self.failed("the rows cannot be counted", &read.table, e))?;
-        u64::try_from(rows).map(Some).map_err(|e| Error::store("the server counts fewer rows than none").because(e))
+        let rows = lease.number(&format!("SELECT /* tieout */ COUNT(*) FROM {table}{clause}")).await;
+        settled(lease, rows).map(Some).map_err(|e| self.failed("the rows cannot be counted", &read.table, e))
     }
 
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
         let mut lease = self.pool.take().await?;
         let sql = read::select(&self.server, read, part);
         let place = self.place(&read.table);
-        let end = read::send_rows(&mut lease, &read.table, &place, sql, sink).await?;
+        // A condition may call functions, and rows that these select for themselves are counted as sent.
+        let counting = self.counting.filter(|_| read.filter.is_none());
+        let before = if counting.is_some() { rows_sent(&mut lease).await } else { None };
+        let mut rows = Rows::new(&read.table, &place, sink);
+        let end = lease.send_rows(&sql, &mut rows).await?;
+        let after = if end.is_ok() && before.is_some() { rows_sent(&mut lease).await } else { None };
         settled(lease, end).map_err(|e| failed("the rows cannot be read", &place, e))?;
-        Ok(None)
+        rows.finish().await?;
+        let sent = |counting| after?.checked_sub(before?)?.checked_sub(counting);
+        Ok(counting.and_then(sent))
     }
 
     fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
@@ -178,13 +184,10 @@ fn literal(value: &KeyValue) -> Option<String> {
 
 /// Returns a connection whose transaction still stands: after success, and after a statement that the server refused
 /// (an unknown column, a missing right, an altered table), so that the other tables can be read.
-fn settled<T>(
-    lease: Lease<MySqlConnection>,
-    outcome: std::result::Result<T, sqlx::Error>,
-) -> std::result::Result<T, sqlx::Error> {
-    let refused = |error: &sqlx::Error| {
-        let state = error.as_database_error().and_then(|refusal| refusal.code());
-        state.is_some_and(|state| state.starts_with("42")) || number(error) == Some(TABLE_ALTERED)
+fn settled<T>(lease: Lease<Lane>, outcome: std::result::Result<T, Trouble>) -> std::result::Result<T, Trouble> {
+    let refused = |trouble: &Trouble| match trouble {
+        Trouble::Refused { number, state, .. } => state.starts_with("42") || *number == TABLE_ALTERED,
+        _ => false,
     };
     if outcome.as_ref().map_or_else(refused, |_| true) {
         lease.give_back();
@@ -195,20 +198,20 @@ fn settled<T>(
 /// Begins all transactions under the global read lock and reads where the server stands; or says why there is no lock.
 /// The lock is given up on every way out: if not by the statement, then because the session ends with `control`.
 async fn begin_locked(
-    control: &mut MySqlConnection,
-    connections: &mut [MySqlConnection],
+    control: &mut Lane,
+    connections: &mut [Lane],
     server: &Server,
-) -> std::result::Result<std::result::Result<Vec<(String, String)>, String>, sqlx::Error> {
-    run(control, LOCK_WAIT).await?;
-    let locked = run(control, LOCK).await;
+) -> std::result::Result<std::result::Result<Vec<(String, String)>, String>, Trouble> {
+    control.run(LOCK_WAIT).await?;
+    let locked = control.run(LOCK).await;
     let begun = match &locked {
         Ok(()) => begin_all(control, connections, server).await,
         Err(_) => Ok(Vec::new()),
     };
-    let unlocked = run(control, UNLOCK).await;
+    let unlocked = control.run(UNLOCK).await;
     match locked {
         Ok(()) => {}
-        Err(sqlx::Error::Database(refusal)) => return Ok(Err(refusal.message().to_string())),
+        Err(Trouble::Refused { message, .. }) => return Ok(Err(message)),
         Err(e) => return Err(e),
     }
     unlocked?;
@@ -216,18 +219,18 @@ async fn begin_locked(
 }
 
 async fn begin_all(
-    control: &mut MySqlConnection,
-    connections: &mut [MySqlConnection],
+    control: &mut Lane,
+    connections: &mut [Lane],
     server: &Server,
-) -> std::result::Result<Vec<(String, String)>, sqlx::Error> {
+) -> std::result::Result<Vec<(String, String)>, Trouble> {
     for connection in connections {
-        run(connection, BEGIN).await?;
+        connection.run(BEGIN).await?;
     }
     Ok(position(control, server, "").await)
 }
 
 /// The server's place in its binary log, as far as it has one and the user may see it.
-async fn position(connection: &mut MySqlConnection, server: &Server, suffix: &str) -> Vec<(String, String)> {
+async fn position(connection: &mut Lane, server: &Server, suffix: &str) -> Vec<(String, String)> {
     let (name, variable) = if server.is_mariadb() {
         ("gtid_current_pos", "SELECT @@GLOBAL.gtid_current_pos")
     } else {
@@ -239,7 +242,7 @@ async fn position(connection: &mut MySqlConnection, server: &Server, suffix: &st
     }
     // The second is the name since MySQL 8.2.
     for show in ["SHOW MASTER STATUS", "SHOW BINARY LOG STATUS"] {
-        if let Ok(rows) = ask(connection, show).await {
+        if let Ok(rows) = connection.ask(show).await {
             if let Some([Some(file), Some(at), ..]) = rows.first().map(Vec::as_slice) {
                 found.push((format!("binlog{suffix}"), format!("{file}:{at}")));
             }
@@ -250,15 +253,26 @@ async fn position(connection: &mut MySqlConnection, server: &Server, suffix: &st
 }
 
 /// MariaDB knows the exact place in the binary log of the snapshot a session has begun.
-async fn snapshot_position(connection: &mut MySqlConnection) -> Option<(String, String)> {
+async fn snapshot_position(connection: &mut Lane) -> Option<(String, String)> {
     let file = first_value(connection, "SHOW STATUS LIKE 'binlog_snapshot_file'", 1).await?;
     let at = first_value(connection, "SHOW STATUS LIKE 'binlog_snapshot_position'", 1).await?;
     Some(("binlog_of_snapshot".into(), format!("{file}:{at}")))
 }
 
+/// How many rows a session has been sent since it began; `None` where the server does not say (MySQL).
+async fn rows_sent(connection: &mut Lane) -> Option<u64> {
+    first_value(connection, "SHOW SESSION STATUS LIKE 'Rows_sent'", 1).await?.parse().ok()
+}
+
+/// How many rows [`rows_sent`] itself adds (none in today's MariaDB, but this is nowhere written).
+async fn cost_of_counting(connection: &mut Lane) -> Option<u64> {
+    let before = rows_sent(connection).await?;
+    rows_sent(connection).await?.checked_sub(before)
+}
+
 /// A single value, where the server gives one that is not empty: a server without a binary log is no failure.
-async fn first_value(connection: &mut MySqlConnection, sql: &str, index: usize) -> Option<String> {
-    let rows = ask(connection, sql).await.ok()?;
+async fn first_value(connection: &mut Lane, sql: &str, index: usize) -> Option<String> {
+    let rows = connection.ask(sql).await.ok()?;
     rows.into_iter().next()?.into_iter().nth(index)?.filter(|value| !value.is_empty())
 }
 
