@@ -15,6 +15,7 @@ pub mod display;
 pub mod encode;
 pub mod identifier;
 pub mod json;
+mod loose;
 pub mod misfits;
 pub mod number;
 pub mod row;
@@ -22,8 +23,9 @@ pub mod time;
 mod truth;
 pub mod types;
 
-pub use batch::{BATCH_BYTES_MAX, BatchBuilder, ColumnBuilder, LooseBuilder, LooseValue, ROWS_PER_BATCH, batch_schema};
+pub use batch::{BATCH_BYTES_MAX, BatchBuilder, ColumnBuilder, ROWS_PER_BATCH, batch_schema};
 pub use encode::{EncodedColumn, Encoding, Reading, encode_column};
+pub use loose::{LooseBuilder, LooseValue};
 pub use misfits::Misfits;
 pub use row::{EncodedRows, RowEncoder, RowField};
 pub use types::{CanonicalType, LooseHint, MISFITS_COLUMN, Precision};
