@@ -52,27 +52,51 @@ impl Default for LooseBuilder {
 impl LooseBuilder {
     /// Appends a value, or NULL.
     pub fn append(&mut self, value: Option<LooseValue<'_>>) {
-        let row = self.valid.len();
         match value {
-            Some(LooseValue::Integer(v)) => {
-                fill_primitive(&mut self.integer, row);
-                self.integer.append_value(v);
-            }
-            Some(LooseValue::Real(v)) => {
-                fill_primitive(&mut self.real, row);
-                self.real.append_value(v);
-            }
-            Some(LooseValue::Text(v)) => {
-                fill_bytes(&mut self.text, row);
-                self.text.append_value(v);
-            }
-            Some(LooseValue::Blob(v)) => {
-                fill_bytes(&mut self.blob, row);
-                self.blob.append_value(v);
-            }
-            None => {}
+            None => self.null(),
+            Some(LooseValue::Integer(value)) => self.integer(value),
+            Some(LooseValue::Real(value)) => self.real(value),
+            Some(LooseValue::Text(value)) => self.text(value),
+            Some(LooseValue::Blob(value)) => self.blob(value),
         }
-        self.valid.append(value.is_some());
+    }
+
+    /// Appends NULL.
+    #[inline]
+    pub fn null(&mut self) {
+        self.valid.append_null();
+    }
+
+    /// Appends an INTEGER.
+    #[inline]
+    pub fn integer(&mut self, value: i64) {
+        fill_primitive(&mut self.integer, self.valid.len());
+        self.integer.append_value(value);
+        self.valid.append_non_null();
+    }
+
+    /// Appends a REAL.
+    #[inline]
+    pub fn real(&mut self, value: f64) {
+        fill_primitive(&mut self.real, self.valid.len());
+        self.real.append_value(value);
+        self.valid.append_non_null();
+    }
+
+    /// Appends a TEXT.
+    #[inline]
+    pub fn text(&mut self, value: &str) {
+        fill_bytes(&mut self.text, self.valid.len());
+        self.text.append_value(value);
+        self.valid.append_non_null();
+    }
+
+    /// Appends a BLOB.
+    #[inline]
+    pub fn blob(&mut self, value: &[u8]) {
+        fill_bytes(&mut self.blob, self.valid.len());
+        self.blob.append_value(value);
+        self.valid.append_non_null();
     }
 
     /// The values so far as an array; the builder starts anew.
@@ -107,6 +131,7 @@ impl Absent {
     }
 }
 
+#[inline]
 fn fill_primitive<T: ArrowPrimitiveType>(builder: &mut PrimitiveBuilder<T>, rows: usize) {
     let behind = rows - builder.len();
     if behind > 0 {
@@ -114,6 +139,7 @@ fn fill_primitive<T: ArrowPrimitiveType>(builder: &mut PrimitiveBuilder<T>, rows
     }
 }
 
+#[inline]
 fn fill_bytes<T: ByteArrayType>(builder: &mut GenericByteBuilder<T>, rows: usize) {
     let behind = rows - builder.len();
     if behind > 0 {

@@ -13,7 +13,7 @@ use rusqlite::functions::{Aggregate, Context, FunctionFlags};
 use rusqlite::types::ValueRef;
 
 use super::quoted;
-use crate::canonical::{BatchBuilder, ColumnBuilder, LooseValue};
+use crate::canonical::{BatchBuilder, ColumnBuilder, LooseBuilder};
 use crate::error::{Error, Result};
 use crate::model::{Table, TableRead};
 use crate::store::split::where_clause;
@@ -142,30 +142,28 @@ impl Rows {
 }
 
 fn append(batch: &mut BatchBuilder, index: usize, value: ValueRef<'_>) -> Result<()> {
-    let value = match value {
-        ValueRef::Null => None,
-        ValueRef::Integer(value) => Some(LooseValue::Integer(value)),
-        ValueRef::Real(value) => Some(LooseValue::Real(value)),
+    match value {
+        ValueRef::Null => loose(batch, index)?.null(),
+        ValueRef::Integer(value) => loose(batch, index)?.integer(value),
+        ValueRef::Real(value) => loose(batch, index)?.real(value),
         ValueRef::Text(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => {
+                loose(batch, index)?.text(text);
                 batch.add_bytes(bytes.len());
-                Some(LooseValue::Text(text))
             }
-            Err(_) => {
-                batch.misfit(index, format!("invalid UTF-8 \\x{}", hex::encode(bytes)));
-                return Ok(());
-            }
+            Err(_) => batch.misfit(index, format!("invalid UTF-8 \\x{}", hex::encode(bytes))),
         },
         ValueRef::Blob(bytes) => {
+            loose(batch, index)?.blob(bytes);
             batch.add_bytes(bytes.len());
-            Some(LooseValue::Blob(bytes))
         }
-    };
+    }
+    Ok(())
+}
+
+fn loose(batch: &mut BatchBuilder, index: usize) -> Result<&mut LooseBuilder> {
     match batch.column(index) {
-        ColumnBuilder::Loose(builder) => {
-            builder.append(value);
-            Ok(())
-        }
+        ColumnBuilder::Loose(builder) => Ok(builder),
         _ => Err(Error::store("a column of SQLite was described with a type of another store")),
     }
 }
