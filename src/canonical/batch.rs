@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    ArrayRef, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder, Decimal256Builder,
-    FixedSizeBinaryBuilder, Float32Builder, Float64Builder, Int64Builder, RecordBatch, StringBuilder, StructArray,
-    Time64MicrosecondBuilder, Time64NanosecondBuilder, TimestampMicrosecondBuilder, TimestampNanosecondBuilder,
-    UInt64Builder,
+    ArrayBuilder, ArrayRef, ArrowPrimitiveType, BinaryBuilder, BooleanBuilder, Date32Builder, Decimal128Builder,
+    Decimal256Builder, FixedSizeBinaryBuilder, Float32Builder, Float64Builder, GenericByteBuilder, Int64Builder,
+    PrimitiveBuilder, RecordBatch, StringBuilder, Time64MicrosecondBuilder, Time64NanosecondBuilder,
+    TimestampMicrosecondBuilder, TimestampNanosecondBuilder, UInt64Builder,
 };
-use arrow::buffer::NullBuffer;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef, i256};
+use arrow::datatypes::{ByteArrayType, DataType, Field, Schema, SchemaRef, i256};
 
-use super::types::{CanonicalType, MISFITS_COLUMN, Precision, loose_fields};
+use super::loose::LooseBuilder;
+use super::types::{CanonicalType, MISFITS_COLUMN, Precision};
 use crate::error::{Error, Result};
 
 /// Rows in a full batch, as DESIGN.md sets it.
@@ -76,29 +76,6 @@ pub enum ColumnBuilder {
     Loose(Box<LooseBuilder>),
 }
 
-/// The four arrays behind a [`CanonicalType::Loose`] column.
-#[derive(Default)]
-pub struct LooseBuilder {
-    integer: Int64Builder,
-    real: Float64Builder,
-    text: StringBuilder,
-    blob: BinaryBuilder,
-    valid: Vec<bool>,
-}
-
-/// A value of one of SQLite's storage classes, NULL apart.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum LooseValue<'a> {
-    /// INTEGER
-    Integer(i64),
-    /// REAL
-    Real(f64),
-    /// TEXT
-    Text(&'a str),
-    /// BLOB
-    Blob(&'a [u8]),
-}
-
 impl BatchBuilder {
     /// A builder for rows of the given columns.
     pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, &'a CanonicalType)> + Clone) -> Self {
@@ -128,10 +105,10 @@ impl BatchBuilder {
 
     /// Ends a row after every column has been given its value.
     pub fn end_row(&mut self) {
-        if self.misfits_of_row.is_empty() {
-            self.misfits.append_null();
-        } else {
+        if !self.misfits_of_row.is_empty() {
             let row = std::mem::take(&mut self.misfits_of_row);
+            // Rows without misfits are many, and are filled in only here and at the end.
+            self.misfits.append_nulls(self.rows - self.misfits.len());
             self.misfits.append_value(serde_json::Value::Object(row).to_string());
         }
         self.rows += 1;
@@ -158,6 +135,7 @@ impl BatchBuilder {
         for (builder, field) in self.columns.iter_mut().zip(self.schema.fields()) {
             arrays.push(builder.finish(field.data_type())?);
         }
+        self.misfits.append_nulls(self.rows - self.misfits.len());
         arrays.push(Arc::new(self.misfits.finish()) as ArrayRef);
         self.rows = 0;
         self.bytes = 0;
@@ -249,52 +227,98 @@ impl ColumnBuilder {
     fn finish(&mut self, data_type: &DataType) -> Result<ArrayRef> {
         Ok(match self {
             Self::Boolean(b) => Arc::new(b.finish()),
-            Self::Int64(b) => Arc::new(b.finish()),
-            Self::UInt64(b) => Arc::new(b.finish()),
-            Self::Decimal128(b) => Arc::new(b.finish().with_data_type(data_type.clone())),
-            Self::Decimal256(b) => Arc::new(b.finish().with_data_type(data_type.clone())),
-            Self::Float32(b) => Arc::new(b.finish()),
-            Self::Float64(b) => Arc::new(b.finish()),
-            Self::Text(b) | Self::Char(b) => Arc::new(b.finish()),
-            Self::Binary(b) => Arc::new(b.finish()),
-            Self::Date(b) => Arc::new(b.finish()),
-            Self::TimeMicro(b) => Arc::new(b.finish()),
-            Self::TimeNano(b) => Arc::new(b.finish()),
-            Self::TimestampMicro(b) => Arc::new(b.finish().with_data_type(data_type.clone())),
-            Self::TimestampNano(b) => Arc::new(b.finish().with_data_type(data_type.clone())),
+            Self::Int64(b) => finish_primitive(b, data_type),
+            Self::UInt64(b) => finish_primitive(b, data_type),
+            Self::Decimal128(b) => finish_primitive(b, data_type),
+            Self::Decimal256(b) => finish_primitive(b, data_type),
+            Self::Float32(b) => finish_primitive(b, data_type),
+            Self::Float64(b) => finish_primitive(b, data_type),
+            Self::Text(b) | Self::Char(b) => finish_bytes(b),
+            Self::Binary(b) => finish_bytes(b),
+            Self::Date(b) => finish_primitive(b, data_type),
+            Self::TimeMicro(b) => finish_primitive(b, data_type),
+            Self::TimeNano(b) => finish_primitive(b, data_type),
+            Self::TimestampMicro(b) => finish_primitive(b, data_type),
+            Self::TimestampNano(b) => finish_primitive(b, data_type),
             Self::Uuid(b) => Arc::new(b.finish()),
             Self::Loose(b) => Arc::new(b.finish()?),
         })
     }
 }
 
-impl LooseBuilder {
-    /// Appends a value, or NULL.
-    pub fn append(&mut self, value: Option<LooseValue<'_>>) {
-        let (mut integer, mut real, mut text, mut blob) = (None, None, None, None);
-        match value {
-            Some(LooseValue::Integer(v)) => integer = Some(v),
-            Some(LooseValue::Real(v)) => real = Some(v),
-            Some(LooseValue::Text(v)) => text = Some(v),
-            Some(LooseValue::Blob(v)) => blob = Some(v),
-            None => {}
+/// The array of a builder, which starts anew with room for as many values: growing from nothing with every batch would
+/// copy all of them once more.
+pub(super) fn finish_primitive<T: ArrowPrimitiveType>(
+    builder: &mut PrimitiveBuilder<T>,
+    data_type: &DataType,
+) -> ArrayRef {
+    let rows = builder.len();
+    let array = builder.finish();
+    *builder = PrimitiveBuilder::with_capacity(rows).with_data_type(data_type.clone());
+    Arc::new(array)
+}
+
+/// As [`finish_primitive`], with room for as many bytes and some more.
+pub(super) fn finish_bytes<T: ByteArrayType>(builder: &mut GenericByteBuilder<T>) -> ArrayRef {
+    let (rows, bytes) = (builder.len(), builder.values_slice().len());
+    let array = builder.finish();
+    *builder = GenericByteBuilder::with_capacity(rows, bytes + bytes / 8);
+    Arc::new(array)
+}
+
+#[cfg(test)]
+mod tests {
+    use arrow::array::{Array, AsArray};
+
+    use super::*;
+
+    #[test]
+    fn a_misfit_stands_in_its_row_and_rows_without_one_are_null() {
+        let text = CanonicalType::Text;
+        let mut batch = BatchBuilder::new([("a", &text)]);
+        for round in 0..2 {
+            for row in 0..5 {
+                match row {
+                    1 | 3 => batch.misfit(0, format!("{round}.{row}")),
+                    _ => assert!(batch.column(0).text("x")),
+                }
+                batch.end_row();
+            }
+            let finished = batch.finish().unwrap();
+            let misfits = finished.column(1).as_string::<i32>();
+            assert_eq!(misfits.len(), 5);
+            assert_eq!((0..5).filter(|&row| misfits.is_valid(row)).collect::<Vec<_>>(), [1, 3]);
+            assert_eq!(misfits.value(3), format!("{{\"a\":\"{round}.3\"}}"));
+            assert_eq!(finished.column(0).null_count(), 2);
         }
-        self.integer.append_option(integer);
-        self.real.append_option(real);
-        self.text.append_option(text);
-        self.blob.append_option(blob);
-        self.valid.push(value.is_some());
     }
 
-    fn finish(&mut self) -> Result<StructArray> {
-        let arrays: Vec<ArrayRef> = vec![
-            Arc::new(self.integer.finish()),
-            Arc::new(self.real.finish()),
-            Arc::new(self.text.finish()),
-            Arc::new(self.blob.finish()),
+    #[test]
+    fn every_type_keeps_its_arrow_type_from_batch_to_batch() {
+        let types = [
+            CanonicalType::Boolean,
+            CanonicalType::UInt64,
+            CanonicalType::Decimal { precision: 12, scale: 2 },
+            CanonicalType::Decimal { precision: 60, scale: 9 },
+            CanonicalType::Char,
+            CanonicalType::Binary,
+            CanonicalType::Time(Precision::Nano),
+            CanonicalType::Instant(Precision::Micro),
+            CanonicalType::Timestamp(Precision::Nano),
+            CanonicalType::Uuid,
+            CanonicalType::Loose(crate::canonical::LooseHint::Text),
         ];
-        let valid = NullBuffer::from(std::mem::take(&mut self.valid));
-        StructArray::try_new(loose_fields(), arrays, Some(valid))
-            .map_err(|e| Error::store("a reader built a damaged SQLite column").because(e))
+        let mut batch = BatchBuilder::new(types.iter().map(|canonical| ("c", canonical)));
+        for rows in [3, 0, 2] {
+            for _ in 0..rows {
+                (0..types.len()).for_each(|index| batch.column(index).null());
+                batch.end_row();
+            }
+            let finished = batch.finish().unwrap();
+            assert_eq!(finished.num_rows(), rows);
+            for (index, canonical) in types.iter().enumerate() {
+                assert_eq!(*finished.column(index).data_type(), canonical.arrow());
+            }
+        }
     }
 }

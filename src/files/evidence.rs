@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Size and time of change of a file: if both stay the same, so did the file, for all that can be seen from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -98,6 +98,27 @@ impl Evidence {
         let path = path.to_path_buf();
         cell.get_or_try_init(|| blocking(move || sha256_of(&path))).await.map(|_| ())
     }
+
+    /// Keeps the hash of a file that was read. One that was read before must have been the same.
+    fn keep(&self, path: &Path, hash: String) -> Result<()> {
+        let Some((_, cell)) = self.files.get(path) else { return self.check_unchanged(path) };
+        if cell.set(hash.clone()).is_ok() || cell.get() == Some(&hash) {
+            return Ok(());
+        }
+        Err(Error::store("a file was read twice, and held something else the second time")
+            .at(path.display())
+            .hint("wait until nothing writes to the file any more, and run the same command again"))
+    }
+
+    /// The outcome of reading a file, once it is known whether the file stayed what it was.
+    fn conclude(&self, path: &Path, outcome: Result<()>) -> Result<()> {
+        match (outcome, self.check_unchanged(path)) {
+            (Ok(()), unchanged) => unchanged,
+            // A file that changed under the reader looks damaged: the change is what the user needs to hear of.
+            (Err(error), Err(changed)) if error.kind() == ErrorKind::Store => Err(changed.because(error)),
+            (Err(error), _) => Err(error),
+        }
+    }
 }
 
 /// Runs `read` on a thread that may block, hashes the file at the same time (the second reading comes from the page
@@ -107,13 +128,18 @@ pub async fn read_with_evidence(
     file: &Path,
     read: impl FnOnce() -> Result<()> + Send + 'static,
 ) -> Result<()> {
-    let outcome = tokio::try_join!(blocking(read), evidence.hash(file));
-    match (outcome, evidence.check_unchanged(file)) {
-        (Ok(_), unchanged) => unchanged,
-        // A file that changed under the reader looks damaged: the change is what the user needs to hear of.
-        (Err(error), Err(changed)) if error.kind() == crate::error::ErrorKind::Store => Err(changed.because(error)),
-        (Err(error), _) => Err(error),
-    }
+    let outcome = tokio::try_join!(blocking(read), evidence.hash(file)).map(|_| ());
+    evidence.conclude(file, outcome)
+}
+
+/// As [`read_with_evidence`], where `read` goes through the whole file anyway and returns its SHA-256.
+pub async fn read_and_hash(
+    evidence: &Arc<Evidence>,
+    file: &Path,
+    read: impl FnOnce() -> Result<String> + Send + 'static,
+) -> Result<()> {
+    let outcome = blocking(read).await.and_then(|hash| evidence.keep(file, hash));
+    evidence.conclude(file, outcome)
 }
 
 /// Runs file work on a thread that may block. Decoders panic on some damaged files: that, too, is a failure to read.
@@ -169,11 +195,22 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_hash_that_came_with_the_reading_is_kept_and_must_stay_the_same() {
+        let (_root, path) = file("abc");
+        let evidence = Arc::new(Evidence::take([&path]).unwrap());
+        for hash in ["one", "one", "other"] {
+            let outcome = read_and_hash(&evidence, &path, move || Ok(hash.to_string())).await;
+            assert_eq!(outcome.is_ok(), hash == "one");
+        }
+        assert_eq!(evidence.sha256(&path), Some("one"));
+    }
+
+    #[tokio::test]
     async fn a_decoder_that_panics_is_a_failure_to_read() {
         let (_root, path) = file("abc");
         let evidence = Arc::new(Evidence::take([&path]).unwrap());
         let error = read_with_evidence(&evidence, &path, || panic!("index out of bounds")).await.unwrap_err();
-        assert_eq!(error.kind(), crate::error::ErrorKind::Store);
+        assert_eq!(error.kind(), ErrorKind::Store);
     }
 
     #[test]

@@ -4,10 +4,12 @@
 //! - [`list`], [`expand`]: what a directory or a glob holds. They go through `object_store`, and they are the only place
 //!   that lists, so that a bucket can become another implementation. The files themselves are read with
 //!   [`std::fs::File`]: on a local disk that is simpler and faster than ranges of an object.
-//! - [`Evidence`], [`sha256_of`]: size, time and hash of files, and the proof that they did not change meanwhile.
+//! - [`Evidence`], [`sha256_of`], [`HashedInput`]: size, time and hash of files, and the proof that they did not change
+//!   meanwhile.
 //! - [`ParquetFile`], [`read_row_groups`]: a Parquet file's footer and its rows.
 
 mod evidence;
+mod hashed_input;
 mod list;
 mod native;
 mod parquet_footer;
@@ -16,7 +18,8 @@ mod remainder;
 mod snapshot_files;
 
 pub(crate) use evidence::blocking;
-pub use evidence::{Evidence, FileStamp, read_with_evidence, sha256_of};
+pub use evidence::{Evidence, FileStamp, read_and_hash, read_with_evidence, sha256_of};
+pub use hashed_input::HashedInput;
 pub use list::{Listing, expand, has_wildcards, list};
 pub use parquet_footer::ParquetFile;
 pub use parquet_rows::read_row_groups;

@@ -30,7 +30,7 @@ use super::directory::{FileTable, FileTables, refuse_filter};
 use super::{BatchSink, Part, Store, StoreSnapshot};
 use crate::canonical::CanonicalType;
 use crate::error::{Error, Result};
-use crate::files::{Evidence, blocking, check_column_names, read_with_evidence};
+use crate::files::{Evidence, blocking, check_column_names, read_and_hash};
 use crate::model::{Column, StoreIdentity, Table, TableName, TableRead};
 
 /// Tables in CSV files; each table is one file, or several with the same header.
@@ -161,7 +161,7 @@ impl StoreSnapshot for CsvSnapshot {
 impl CsvSnapshot {
     async fn read_file(&self, file: PathBuf, table: Table, sink: BatchSink) -> Result<()> {
         let input = file.clone();
-        read_with_evidence(&self.evidence, &file, move || read::rows(&input, &table, &sink)).await
+        read_and_hash(&self.evidence, &file, move || read::rows(&input, &table, &sink)).await
     }
 }
 

@@ -3,10 +3,10 @@
 use std::fs::File;
 use std::path::Path;
 
-use super::records::{BUFFER_BYTES, Fault, Field, Records};
+use super::records::{BUFFER_BYTES, Block, Fault, Field, Records};
 use crate::canonical::{BatchBuilder, CanonicalType};
 use crate::error::{Error, Result};
-use crate::files::{COPY_AGAIN, FileStamp};
+use crate::files::{COPY_AGAIN, FileStamp, HashedInput};
 use crate::model::Table;
 use crate::store::BatchSink;
 
@@ -15,8 +15,9 @@ pub(super) fn header(file: &Path) -> Result<Vec<String>> {
     header_of(&mut open(file, 64 << 10)?, file)
 }
 
-/// Reads every record of a file and sends them as batches. The header has to be that of `table`.
-pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<()> {
+/// Reads every record of a file, sends them as batches, and returns the SHA-256 of what was read. The header has to be
+/// that of `table`.
+pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<String> {
     let mut records = open(file, BUFFER_BYTES)?;
     let names = header_of(&mut records, file)?;
     if !names.iter().eq(table.columns.iter().map(|column| &column.name)) {
@@ -31,31 +32,23 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<()> {
     let mut batch = BatchBuilder::new(names.iter().map(|name| (name.as_str(), &untyped)));
     let mut scratch = String::new();
     let mut blank_line = None;
-    while advance(&mut records, file)? {
-        if names.len() > 1 && is_blank(&records) {
-            // Some editors and scripts leave empty lines behind the last record; between records they are ragged.
-            blank_line.get_or_insert(records.line());
-            continue;
-        }
-        if let Some(line) = blank_line {
-            return Err(ragged(file, line, names.len(), 1));
-        }
-        if records.fields().len() != names.len() {
-            return Err(ragged(file, records.line(), names.len(), records.fields().len()));
-        }
-        for (position, &field) in records.fields().iter().enumerate() {
-            match value(&records, field, &mut scratch) {
-                None => batch.column(position).null(),
-                Some(text) => {
-                    batch.column(position).text(text);
-                    let bytes = text.len();
-                    batch.add_bytes(bytes);
-                }
+    while let Some(mut block) = next_block(&mut records, file)? {
+        while advance(&mut block, file)? {
+            if names.len() > 1 && is_blank(&block) {
+                // Some editors and scripts leave empty lines behind the last record; between records they are ragged.
+                blank_line.get_or_insert(block.line());
+                continue;
             }
-        }
-        batch.end_row();
-        if batch.is_full() {
-            sink.send_blocking(batch.finish()?)?;
+            if let Some(line) = blank_line {
+                return Err(ragged(file, line, names.len(), 1));
+            }
+            if block.fields().len() != names.len() {
+                return Err(ragged(file, block.line(), names.len(), block.fields().len()));
+            }
+            append(&mut batch, &block, &mut scratch);
+            if batch.is_full() {
+                sink.send_blocking(batch.finish()?)?;
+            }
         }
     }
     if batch.rows() > 0 {
@@ -67,47 +60,70 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<()> {
             .at(file.display())
             .hint(COPY_AGAIN));
     }
-    Ok(())
+    Ok(records.into_input().sha256())
+}
+
+/// Appends the current record of a block as a row.
+fn append(batch: &mut BatchBuilder, block: &Block<'_>, scratch: &mut String) {
+    for (position, &field) in block.fields().iter().enumerate() {
+        match value(block, field, scratch) {
+            None => batch.column(position).null(),
+            Some(text) => {
+                batch.column(position).text(text);
+            }
+        }
+    }
+    batch.add_bytes(block.record_bytes());
+    batch.end_row();
 }
 
 /// The value of a field, by the rules for NULL of this room's front page.
-fn value<'a>(records: &'a Records<File>, field: Field, scratch: &'a mut String) -> Option<&'a str> {
-    let text = records.text(field, scratch);
-    let null = !records.is_quoted(field) && (text.is_empty() || text == "\\N");
+fn value<'a>(block: &'a Block<'_>, field: Field, scratch: &'a mut String) -> Option<&'a str> {
+    let text = block.text(field, scratch);
+    let null = !field.is_quoted() && (text.is_empty() || text == "\\N");
     (!null).then_some(text)
 }
 
-fn is_blank(records: &Records<File>) -> bool {
-    match records.fields() {
-        [field] => !records.is_quoted(*field) && records.text(*field, &mut String::new()).is_empty(),
+fn is_blank(block: &Block<'_>) -> bool {
+    match block.fields() {
+        [field] => !field.is_quoted() && block.text(*field, &mut String::new()).is_empty(),
         _ => false,
     }
 }
 
-fn open(file: &Path, buffer_bytes: usize) -> Result<Records<File>> {
+type FileRecords = Records<HashedInput<File>>;
+
+fn open(file: &Path, buffer_bytes: usize) -> Result<FileRecords> {
     let input = File::open(file).map_err(|e| Error::store("cannot read a file").at(file.display()).because(e))?;
-    Ok(Records::new(input, buffer_bytes))
+    Ok(Records::new(HashedInput::new(input), buffer_bytes))
 }
 
-fn header_of(records: &mut Records<File>, file: &Path) -> Result<Vec<String>> {
-    let at = |line: u64| format!("{}, line {line}", file.display());
-    if !advance(records, file)? {
-        return Err(Error::store("a CSV file is empty")
-            .at(file.display())
-            .hint("the first line must name the columns, also in a file without rows"));
+fn header_of(records: &mut FileRecords, file: &Path) -> Result<Vec<String>> {
+    while let Some(mut block) = next_block(records, file)? {
+        if advance(&mut block, file)? {
+            return names_in(&block, file);
+        }
     }
-    if is_blank(records) {
+    Err(Error::store("a CSV file is empty")
+        .at(file.display())
+        .hint("the first line must name the columns, also in a file without rows"))
+}
+
+/// The names in the record of the header.
+fn names_in(header: &Block<'_>, file: &Path) -> Result<Vec<String>> {
+    let at = |line: u64| format!("{}, line {line}", file.display());
+    if is_blank(header) {
         return Err(Error::store("the header of a CSV file is an empty line")
             .at(at(1))
             .hint("the first line must name the columns"));
     }
     let mut scratch = String::new();
-    let names: Vec<String> = records.fields().iter().map(|&f| records.text(f, &mut scratch).to_string()).collect();
+    let names: Vec<String> = header.fields().iter().map(|&f| header.text(f, &mut scratch).to_string()).collect();
     for (position, name) in names.iter().enumerate() {
         if name.contains('\0') {
             return Err(fault(Fault::Utf16, file, 1));
         }
-        if name.contains('\r') && !records.is_quoted(records.fields()[position]) {
+        if name.contains('\r') && !header.fields()[position].is_quoted() {
             return Err(Error::store("the header of a CSV file holds a bare carriage return")
                 .at(at(1))
                 .hint("end the lines with a line feed, for example with dos2unix -c mac"));
@@ -127,8 +143,13 @@ fn header_of(records: &mut Records<File>, file: &Path) -> Result<Vec<String>> {
     Ok(names)
 }
 
-fn advance(records: &mut Records<File>, file: &Path) -> Result<bool> {
-    records.advance().map_err(|e| fault(e, file, records.line()))
+fn next_block<'a>(records: &'a mut FileRecords, file: &Path) -> Result<Option<Block<'a>>> {
+    let line = records.line();
+    records.block().map_err(|e| fault(e, file, line))
+}
+
+fn advance(block: &mut Block<'_>, file: &Path) -> Result<bool> {
+    block.advance().map_err(|e| fault(e, file, block.line()))
 }
 
 fn ragged(file: &Path, line: u64, expected: usize, found: usize) -> Error {

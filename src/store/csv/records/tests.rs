@@ -5,25 +5,30 @@ use super::*;
 type Parsed = Vec<Vec<(String, bool)>>;
 
 /// The records as fields of (text, quoted), or the fault and its line.
-fn parse_with(bytes: &[u8], buffer_bytes: usize) -> Result<Parsed, (Fault, u64)> {
+fn parse_with(bytes: impl Read, buffer_bytes: usize) -> Result<(Parsed, u64), (Fault, u64)> {
     let mut records = Records::new(bytes, buffer_bytes);
     let mut parsed = Vec::new();
     let mut scratch = String::new();
-    while records.advance().map_err(|fault| (fault, records.line()))? {
-        let fields = records.fields().to_vec();
-        let texts = fields.iter().map(|&f| (records.text(f, &mut scratch).to_string(), records.is_quoted(f)));
-        parsed.push(texts.collect());
+    loop {
+        let line = records.line();
+        let Some(mut block) = records.block().map_err(|fault| (fault, line))? else {
+            return Ok((parsed, records.bytes_read()));
+        };
+        while block.advance().map_err(|fault| (fault, block.line()))? {
+            let texts = block.fields().iter().map(|&f| (block.text(f, &mut scratch).to_string(), f.is_quoted()));
+            parsed.push(texts.collect());
+        }
     }
-    assert_eq!(records.bytes_read(), bytes.len() as u64);
-    Ok(parsed)
 }
 
 /// Parses with several sizes of buffer, which must make no difference.
 fn parse(text: impl AsRef<[u8]>) -> Parsed {
     let bytes = text.as_ref();
-    let parsed = parse_with(bytes, BUFFER_BYTES).unwrap();
+    let (parsed, bytes_read) = parse_with(bytes, BUFFER_BYTES).unwrap();
+    assert_eq!(bytes_read, bytes.len() as u64);
     for buffer_bytes in 4..=bytes.len().min(40) + 4 {
-        assert_eq!(parse_with(bytes, buffer_bytes).unwrap(), parsed, "with a buffer of {buffer_bytes}");
+        let again = parse_with(bytes, buffer_bytes).unwrap();
+        assert_eq!(again, (parsed.clone(), bytes_read), "with a buffer of {buffer_bytes}");
     }
     parsed
 }
@@ -94,12 +99,16 @@ fn a_byte_order_mark_is_removed_once_and_only_at_the_start() {
 
 #[test]
 fn lines_are_counted_through_quoted_line_breaks() {
-    let mut records = Records::new(&b"a\n\"b\n\nb\"\r\nc\n\n\"d\"\ne"[..], 8);
-    let mut lines = Vec::new();
-    while records.advance().unwrap() {
-        lines.push(records.line());
+    for buffer_bytes in [4, 8, 100] {
+        let mut records = Records::new(&b"a\n\"b\n\nb\"\r\nc\n\n\"d\"\ne"[..], buffer_bytes);
+        let mut lines = Vec::new();
+        while let Some(mut block) = records.block().unwrap() {
+            while block.advance().unwrap() {
+                lines.push(block.line());
+            }
+        }
+        assert_eq!(lines, [1, 2, 5, 6, 7, 8]);
     }
-    assert_eq!(lines, [1, 2, 5, 6, 7, 8]);
 }
 
 #[test]
@@ -125,7 +134,7 @@ fn a_read_that_fails_is_a_fault() {
             Err(std::io::Error::other("disk on fire"))
         }
     }
-    assert!(matches!(Records::new(Broken, 10).advance(), Err(Fault::Unreadable(_))));
+    assert!(matches!(Records::new(Broken, 10).block(), Err(Fault::Unreadable(_))));
 }
 
 /// Hands out one to `most` bytes a time.
@@ -148,7 +157,26 @@ fn table() -> impl Strategy<Value = Vec<Vec<String>>> {
     })
 }
 
+/// Text of characters of one to four bytes, with the marks of CSV between them, and now and then a byte that is no text.
+fn texts() -> impl Strategy<Value = Vec<u8>> {
+    let piece = prop_oneof![
+        4 => prop_oneof![Just("\""), Just(","), Just("\n"), Just("\r")].prop_map(|mark| mark.as_bytes().to_vec()),
+        6 => prop_oneof![Just("a"), Just("ü"), Just("€"), Just("😀")].prop_map(|mark| mark.as_bytes().to_vec()),
+        1 => any::<u8>().prop_map(|byte| vec![byte]),
+    ];
+    proptest::collection::vec(piece, 0..40).prop_map(|pieces| pieces.concat())
+}
+
 proptest! {
+    #[test]
+    fn a_character_cut_by_the_end_of_the_buffer_changes_nothing(bytes in texts(), size in 4usize..32, most in 1usize..8) {
+        let outcome = |outcome: Result<(Parsed, u64), (Fault, u64)>| outcome.map_err(|(f, line)| (format!("{f:?}"), line));
+        prop_assert_eq!(
+            outcome(parse_with(Dribble(&bytes, most), size)),
+            outcome(parse_with(&bytes[..], BUFFER_BYTES))
+        );
+    }
+
     #[test]
     fn what_the_csv_crate_writes_is_read_as_the_csv_crate_reads_it(
         rows in table(),
@@ -176,13 +204,9 @@ proptest! {
             .into_records()
             .map(|record| record.unwrap().iter().map(str::to_string).collect())
             .collect();
-        let mut records = Records::new(Dribble(&bytes, most), buffer_bytes);
-        let mut scratch = String::new();
-        let mut found = Vec::new();
-        while records.advance().unwrap() {
-            let fields = records.fields().to_vec();
-            found.push(fields.iter().map(|&f| records.text(f, &mut scratch).to_string()).collect::<Vec<_>>());
-        }
+        let (parsed, _) = parse_with(Dribble(&bytes, most), buffer_bytes).unwrap();
+        let found: Vec<Vec<String>> =
+            parsed.into_iter().map(|record| record.into_iter().map(|(text, _)| text).collect()).collect();
         prop_assert_eq!(&found, &oracle);
         prop_assert_eq!(&found, &rows);
     }
@@ -192,7 +216,7 @@ proptest! {
         bytes in proptest::collection::vec(prop_oneof![Just(b'"'), Just(b','), Just(b'\n'), Just(b'\r'), any::<u8>()], 0..60),
         buffer_bytes in 4usize..32,
     ) {
-        let outcome = |size| parse_with(&bytes, size).map_err(|(fault, line)| (format!("{fault:?}"), line));
+        let outcome = |size| parse_with(&bytes[..], size).map_err(|(fault, line)| (format!("{fault:?}"), line));
         prop_assert_eq!(outcome(buffer_bytes), outcome(BUFFER_BYTES));
     }
 }
