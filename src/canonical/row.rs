@@ -150,3 +150,100 @@ fn key_offsets(lengths: &[usize]) -> Result<Vec<i32>> {
 pub fn encode_field(field: &RowField, batch: &RecordBatch, misfits: &Misfits) -> Result<EncodedColumn> {
     encode_column(batch.column(field.position), &field.canonical, field.reading, &field.name, misfits)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use arrow::array::{
+        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+        TimestampMicrosecondArray,
+    };
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::canonical::{Encoding, Precision};
+
+    /// Key and digest of each row, value for value by [`encode_column`], which defines the encoding.
+    fn by_definition(encoder: &RowEncoder, batch: &RecordBatch) -> Vec<(Vec<u8>, u128)> {
+        let misfits = Misfits::of(batch).unwrap();
+        let columns = |fields: &[RowField]| -> Vec<EncodedColumn> {
+            fields.iter().map(|field| encode_field(field, batch, &misfits).unwrap()).collect()
+        };
+        let (key, values) = (columns(&encoder.key), columns(&encoder.values));
+        let bytes = |columns: &[EncodedColumn], row: usize| -> Vec<u8> {
+            columns.iter().flat_map(|column| column.value(row).to_vec()).collect()
+        };
+        (0..batch.num_rows())
+            .map(|row| {
+                let key = bytes(&key, row);
+                let digest = xxh3_128(&[key.clone(), bytes(&values, row)].concat());
+                (key, digest)
+            })
+            .collect()
+    }
+
+    type Row = (
+        Option<i64>,
+        (Option<i64>, Option<f64>, Option<bool>),
+        (Option<String>, Option<Vec<u8>>),
+        (Option<i32>, Option<i64>),
+    );
+
+    fn row() -> impl Strategy<Value = Row> {
+        use prop::option::of;
+        (
+            of(any::<i64>()),
+            (of(any::<i64>()), of(any::<f64>()), of(any::<bool>())),
+            (of("[a\u{0}é]{0,4}"), of(prop::collection::vec(any::<u8>(), 0..4))),
+            (of(-1_000_000i32..1_000_000), of(any::<i64>())),
+        )
+    }
+
+    proptest! {
+        #[test]
+        fn rows_written_column_by_column_are_those_of_the_definition(
+            rows in prop::collection::vec(row(), 0..30),
+            scale in 0i8..12,
+            from in 0usize..5,
+        ) {
+            let decimal = CanonicalType::Decimal { precision: 38, scale };
+            let decimals = rows.iter().map(|row| row.1.0.map(i128::from)).collect::<Decimal128Array>();
+            let columns: Vec<(CanonicalType, Encoding, ArrayRef)> = vec![
+                (CanonicalType::Int64, Encoding::Number, Arc::new(rows.iter().map(|row| row.0).collect::<Int64Array>())),
+                (decimal.clone(), Encoding::Number, Arc::new(decimals.with_data_type(decimal.arrow()))),
+                (CanonicalType::Float64, Encoding::Float64, Arc::new(rows.iter().map(|row| row.1.1).collect::<Float64Array>())),
+                (CanonicalType::Boolean, Encoding::Boolean, Arc::new(rows.iter().map(|row| row.1.2).collect::<BooleanArray>())),
+                (CanonicalType::Text, Encoding::Text, Arc::new(rows.iter().map(|row| row.2.0.clone()).collect::<StringArray>())),
+                (CanonicalType::Binary, Encoding::Binary, Arc::new(rows.iter().map(|row| row.2.1.clone()).collect::<BinaryArray>())),
+                (CanonicalType::Date, Encoding::Date, Arc::new(rows.iter().map(|row| row.3.0).collect::<Date32Array>())),
+                (
+                    CanonicalType::Timestamp(Precision::Micro),
+                    Encoding::Timestamp,
+                    Arc::new(rows.iter().map(|row| row.3.1).collect::<TimestampMicrosecondArray>()),
+                ),
+            ];
+            let field = |(position, (canonical, encoding, _)): (usize, &(CanonicalType, Encoding, ArrayRef))| RowField {
+                position,
+                name: format!("c{position}"),
+                canonical: canonical.clone(),
+                reading: Reading::plain(*encoding),
+            };
+            let fields: Vec<RowField> = columns.iter().enumerate().map(field).collect();
+            let arrays = columns.iter().enumerate().map(|(at, (.., array))| (format!("c{at}"), array.clone(), true));
+            let batch = RecordBatch::try_from_iter_with_nullable(arrays).unwrap();
+            // A slice, whose buffers hold more than its rows.
+            let batch = batch.slice(from.min(rows.len()), rows.len() - from.min(rows.len()));
+            for key in [0..1, 4..6, 0..8] {
+                let (inside, outside) = (0..8).partition::<Vec<usize>, _>(|at| key.contains(at));
+                let pick = |places: Vec<usize>| places.into_iter().map(|at| fields[at].clone()).collect();
+                let encoder = RowEncoder::new(pick(inside), pick(outside));
+                let encoded = encoder.encode(&batch, &mut RowScratch::default()).unwrap();
+                let found: Vec<_> = (0..batch.num_rows())
+                    .map(|row| (encoded.keys.value(row).to_vec(), encoded.digests.value(row)))
+                    .collect();
+                prop_assert_eq!(found, by_definition(&encoder, &batch));
+            }
+        }
+    }
+}

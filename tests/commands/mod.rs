@@ -4,6 +4,7 @@ mod demo;
 mod exit_codes;
 mod init;
 mod keys;
+mod lean;
 mod names;
 mod options;
 mod run_directory;
