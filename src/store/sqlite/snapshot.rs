@@ -106,10 +106,14 @@ impl StoreSnapshot for SqliteSnapshot {
         .await
     }
 
-    /// None: `count(*)` would be a second scan by the very code that has just read the rows. What it could find out is
-    /// known: SQLite ends a scan with the last row or with an error, and the parts cover every rowid there can be.
-    async fn count(&self, _: &TableRead) -> Result<Option<u64>> {
-        Ok(None)
+    async fn count(&self, read: &TableRead) -> Result<Option<u64>> {
+        let clause = split::where_clause(&Part::Whole, read.filter.as_deref());
+        let sql = format!("SELECT count(*) FROM main.{}{clause}", quoted(&read.table.name.name));
+        self.on_connection("the rows cannot be counted", &read.table.name.name, move |connection| {
+            Ok(connection.query_row(&sql, [], |row| row.get::<_, i64>(0)))
+        })
+        .await
+        .map(|rows| u64::try_from(rows).ok())
     }
 
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
