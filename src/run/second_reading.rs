@@ -160,20 +160,17 @@ impl SecondReading<'_> {
 
 /// The lowest and highest of the keys in each range, where all are numbers: their order is the same in every engine.
 fn ranges_of(keys: &[Box<[u8]>], boundaries: &Boundaries) -> Option<Vec<(KeyValue, KeyValue)>> {
-    let mut range = 0;
-    let mut ranges: Vec<(usize, (&[u8], &[u8]))> = Vec::new();
-    for key in keys {
-        range = boundaries.range_of(key, range);
-        match ranges.last_mut() {
-            Some((last, (_, highest))) if *last == range => *highest = key,
-            _ => ranges.push((range, (key, key))),
-        }
-    }
     let number = |key: &[u8]| match decode_key(key)?.as_mut_slice() {
         [number @ KeyValue::Number(_)] => Some(number.clone()),
         _ => None,
     };
-    ranges.into_iter().map(|(_, (lowest, highest))| Some((number(lowest)?, number(highest)?))).collect()
+    let mut range = 0;
+    let mut range_of = |key: &[u8]| {
+        range = boundaries.range_of(key, range);
+        range
+    };
+    let ranges = keys.chunk_by(|one, other| range_of(one) == range_of(other));
+    ranges.map(|keys| Some((number(keys.first()?)?, number(keys.last()?)?))).collect()
 }
 
 /// The keys have been sampled in the first reading.
