@@ -127,7 +127,34 @@ pub fn push_f64(out: &mut Vec<u8>, value: f64) -> bool {
         push_i64(out, value as i64);
         return true;
     }
+    if let Some((floor, group)) = short_decimal(value) {
+        push_decimal128(out, i128::from(floor) * 1_000_000_000 + i128::from(group), 9);
+        return true;
+    }
     value.is_finite() && push_text(out, &format!("{value:e}"))
+}
+
+/// The shortest decimal form of a double where it has at most fifteen digits, nine of them after the point: its floor, and
+/// the digits after the point as one group of nine.
+///
+/// Of all decimals of at most fifteen digits at most one stands for a double, and it is its shortest form. Both the
+/// number without its point and the power of ten are doubles without an error, so their quotient is the double that the
+/// decimal stands for (IEEE 754: a quotient is correctly rounded).
+pub(super) fn short_decimal(value: f64) -> Option<(i64, u32)> {
+    let magnitude = value.abs();
+    let (power, unit): (f64, i64) = match magnitude {
+        _ if magnitude < 1e6 => (1e9, 1_000_000_000),
+        _ if magnitude < 1e9 => (1e6, 1_000_000),
+        _ if magnitude < 1e12 => (1e3, 1_000),
+        _ if magnitude < 1e15 => (1.0, 1),
+        _ => return None,
+    };
+    let unscaled = (value * power).round();
+    if unscaled.abs() >= 1e15 || unscaled / power != value {
+        return None;
+    }
+    let unscaled = unscaled as i64;
+    Some((unscaled.div_euclid(unit), unscaled.rem_euclid(unit) as u32 * (1_000_000_000 / unit) as u32))
 }
 
 /// As [`push_f64`] for single precision: the shortest form that comes back as the same float.
@@ -464,6 +491,21 @@ mod tests {
             push_decimal128(&mut y, i128::from(b), scale_b);
             let exact = (i128::from(a) * 10i128.pow(18 - scale_a)).cmp(&(i128::from(b) * 10i128.pow(18 - scale_b)));
             prop_assert_eq!(x.cmp(&y), exact);
+        }
+
+        #[test]
+        fn a_double_of_few_digits_is_its_shortest_decimal_form(
+            unscaled in -9_999_999_999_999_999i64..=9_999_999_999_999_999, scale in 0i32..14, nudge in -2i64..=2,
+        ) {
+            let exact = unscaled as f64 / 10f64.powi(scale);
+            for value in [exact, f64::from_bits((exact.to_bits() as i64 + nudge) as u64)] {
+                let mut by_value = Vec::new();
+                prop_assert!(push_f64(&mut by_value, value));
+                let mut by_text = Vec::new();
+                let written = format!("{value:e}");
+                prop_assert!(push_text(&mut by_text, &written));
+                prop_assert_eq!(by_value, by_text, "{:e}", value);
+            }
         }
 
         #[test]

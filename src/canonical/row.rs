@@ -162,7 +162,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::canonical::{Encoding, Precision};
+    use crate::canonical::{Encoding, LooseBuilder, LooseValue, Precision};
 
     /// Key and digest of each row, value for value by [`encode_column`], which defines the encoding.
     fn by_definition(encoder: &RowEncoder, batch: &RecordBatch) -> Vec<(Vec<u8>, u128)> {
@@ -244,6 +244,46 @@ mod tests {
                     .collect();
                 prop_assert_eq!(found, by_definition(&encoder, &batch));
             }
+        }
+
+        #[test]
+        fn sqlite_values_written_column_by_column_are_those_of_the_definition(
+            classes in prop::collection::vec(0usize..5, 1..4),
+            rows in prop::collection::vec((0usize..6, any::<i64>(), -1_000_000i64..1_000_000, "[a\u{0}é7]{0,4}"), 0..20),
+            encoding in prop::sample::select(vec![
+                Encoding::Loose, Encoding::Number, Encoding::Float64, Encoding::Text, Encoding::Binary, Encoding::Boolean,
+            ]),
+        ) {
+            // Columns of one class and NULL, of several classes, and of NULL alone.
+            let column = |at: usize| {
+                let mut builder = LooseBuilder::default();
+                for (choice, integer, cents, text) in &rows {
+                    let chosen = classes[(at + choice) % classes.len()];
+                    builder.append(match chosen {
+                        _ if *choice == 5 => None,
+                        0 => Some(LooseValue::Integer(*integer)),
+                        1 => Some(LooseValue::Real(*cents as f64 / 100.0)),
+                        2 => Some(LooseValue::Text(text)),
+                        3 => Some(LooseValue::Blob(text.as_bytes())),
+                        _ => None,
+                    });
+                }
+                Arc::new(builder.finish().unwrap()) as ArrayRef
+            };
+            let field = |position: usize| RowField {
+                position,
+                name: format!("c{position}"),
+                canonical: CanonicalType::Loose(crate::canonical::LooseHint::Text),
+                reading: Reading::plain(encoding),
+            };
+            let columns = (0..3).map(|at| (format!("c{at}"), column(at), true));
+            let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();
+            let encoder = RowEncoder::new(vec![field(0)], vec![field(1), field(2)]);
+            let encoded = encoder.encode(&batch, &mut RowScratch::default()).unwrap();
+            let found: Vec<_> = (0..batch.num_rows())
+                .map(|row| (encoded.keys.value(row).to_vec(), encoded.digests.value(row)))
+                .collect();
+            prop_assert_eq!(found, by_definition(&encoder, &batch));
         }
     }
 }

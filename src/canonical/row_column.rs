@@ -166,8 +166,44 @@ fn straight<'a>(field: &RowField, array: &'a ArrayRef) -> Option<Values<'a>> {
         (C::Date, E::Date) => Values::Dates(array.as_primitive_opt::<Date32Type>()?.values()),
         (C::Timestamp(precision), E::Timestamp) => moments(array, *precision, time::timestamp)?,
         (C::Instant(precision), E::Instant) => moments(array, *precision, time::instant)?,
+        (C::Loose(_), encoding) => of_one_class(array, encoding)?,
         _ => return None,
     })
+}
+
+/// An SQLite column whose values are all of the class that the encoding expects, as nearly every batch is.
+fn of_one_class(array: &ArrayRef, encoding: Encoding) -> Option<Values<'_>> {
+    use Encoding as E;
+    let classes = array.as_struct_opt()?;
+    let values = array.len() - array.null_count();
+    let all = |class: usize| {
+        let class = classes.columns().get(class)?;
+        (class.len() - class.null_count() == values).then_some(class)
+    };
+    if let (Some(integers), E::Number | E::Loose) = (all(0), encoding) {
+        return Some(Values::Integers(integers.as_primitive_opt::<Int64Type>()?.values()));
+    }
+    if let (Some(reals), E::Number | E::Loose) = (all(1), encoding) {
+        let reals = reals.as_primitive_opt::<Float64Type>()?;
+        // What a NULL leaves in the buffer is of no meaning, but has to be a short number, too.
+        let short = |(row, value): (usize, &f64)| match reals.is_null(row) {
+            true => Some((0, 0)),
+            false => number::short_decimal(*value),
+        };
+        return Some(Values::Decimals(reals.values().iter().enumerate().map(short).collect::<Option<_>>()?));
+    }
+    if let (Some(reals), E::Float64) = (all(1), encoding) {
+        return Some(Values::Doubles(reals.as_primitive_opt::<Float64Type>()?.values()));
+    }
+    if let (Some(texts), E::Text | E::Loose) = (all(2), encoding) {
+        let texts = texts.as_string_opt::<i32>()?;
+        return plain(encode::TEXT, texts.offsets(), texts.values());
+    }
+    if let (Some(blobs), E::Binary | E::Loose) = (all(3), encoding) {
+        let blobs = blobs.as_binary_opt::<i32>()?;
+        return plain(encode::BINARY, blobs.offsets(), blobs.values());
+    }
+    None
 }
 
 /// Decimals within 64 bits and nine digits after the point; `None` where one is not.

@@ -13,7 +13,7 @@ use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
 use crate::report::{TableChanges, TableSample};
-use crate::tree::Trees;
+use crate::tree::{self, Trees};
 use crate::verdict;
 
 /// A table's result, and what kept it from being compared.
@@ -138,11 +138,22 @@ async fn note_repeated_keys(
         if *table.key_enforced.get(side) || *trees.keys_unique.get(side) {
             continue;
         }
-        let repeated = diff::repeated_keys(rows.get(side).clone(), limits).await?;
+        let repeated = repeated_keys(rows.get(side), limits).await?;
         if repeated > 0 {
             let keys = if repeated == 1 { "1 key occurs".to_owned() } else { format!("{repeated} keys occur") };
             findings.push(format!("{keys} more than once in the {side}"));
         }
     }
     Ok(())
+}
+
+/// How many keys occur more than once on one side: by two light readings of the keys, or where they repeat too often for
+/// that, by a query that can spill.
+async fn repeated_keys(rows: &Arc<dyn SnapshotRows>, limits: &Limits) -> Result<u64> {
+    let for_count = rows.clone();
+    let counted = spawn_blocking(move || tree::repeated_keys(for_count.as_ref())).await;
+    match counted.map_err(|e| Error::compare("the repeated keys could not be counted").because(e))?? {
+        Some(repeated) => Ok(repeated),
+        None => diff::repeated_keys(rows.clone(), limits).await,
+    }
 }

@@ -8,6 +8,7 @@
 mod leaves;
 mod merkle;
 mod order;
+mod repeated;
 mod sample;
 mod store;
 
@@ -16,6 +17,7 @@ use std::sync::Arc;
 
 pub use leaves::leaves;
 pub use merkle::Tree;
+pub use repeated::repeated_keys;
 pub use sample::KeySample;
 pub use store::write_trees;
 
