@@ -9,8 +9,8 @@ pub struct Boundaries {
     keys: Vec<Box<[u8]>>,
     /// How many bytes all boundaries begin with alike.
     shared: usize,
-    /// The eight bytes that follow: rows in no order find their range among these, which lie close together.
-    heads: Vec<u64>,
+    /// The sixteen bytes that follow: rows in no order find their range among these, which lie close together.
+    heads: Vec<u128>,
 }
 
 impl Boundaries {
@@ -54,6 +54,9 @@ impl Boundaries {
             Ordering::Equal => {
                 let head = head(rest);
                 let from = self.heads.partition_point(|boundary| *boundary < head);
+                if self.heads.get(from) != Some(&head) {
+                    return from;
+                }
                 let alike = self.heads[from..].partition_point(|boundary| *boundary == head);
                 from + self.keys[from..from + alike].partition_point(|boundary| &**boundary <= key)
             }
@@ -66,14 +69,14 @@ impl Boundaries {
     }
 }
 
-/// The first eight bytes as a number, in the order of the bytes; what is missing counts as zero.
-fn head(bytes: &[u8]) -> u64 {
-    match bytes.first_chunk::<8>() {
-        Some(head) => u64::from_be_bytes(*head),
+/// The first sixteen bytes as a number, in the order of the bytes; what is missing counts as zero.
+fn head(bytes: &[u8]) -> u128 {
+    match bytes.first_chunk() {
+        Some(head) => u128::from_be_bytes(*head),
         None => {
-            let mut head = [0; 8];
+            let mut head = [0; 16];
             head[..bytes.len()].copy_from_slice(bytes);
-            u64::from_be_bytes(head)
+            u128::from_be_bytes(head)
         }
     }
 }
@@ -99,8 +102,8 @@ mod tests {
 
         #[test]
         fn long_keys_that_begin_alike_find_their_range(
-            keys in prop::collection::vec("common prefix [ab]{0,12}", 0..40),
-            key in "common prefix [ab]{0,12}|[a-d]{0,3}",
+            keys in prop::collection::vec("common prefix [ab]{0,24}", 0..40),
+            key in "common prefix [ab]{0,24}|[a-d]{0,3}",
         ) {
             let boundaries = Boundaries::new(keys.iter().map(|key| key.as_bytes().into()).collect());
             let below = boundaries.keys.iter().filter(|boundary| &***boundary <= key.as_bytes()).count();

@@ -5,6 +5,7 @@ mod exit_codes;
 mod init;
 mod keys;
 mod lean;
+mod memory;
 mod names;
 mod options;
 mod run_directory;

@@ -21,6 +21,7 @@ use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
 
+pub use self::rows::RowDecoder;
 use self::wire::WireError;
 use super::connect::{connection_error, in_time, redact};
 use super::{Store, StoreSnapshot};

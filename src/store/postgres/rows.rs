@@ -8,7 +8,7 @@ use crate::model::Table;
 use arrow::array::RecordBatch;
 
 /// Takes the stream of one COPY and makes batches of it.
-pub(super) struct RowDecoder {
+pub struct RowDecoder {
     types: Vec<CanonicalType>,
     builder: BatchBuilder,
     copy: CopyStream,
