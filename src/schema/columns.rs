@@ -4,7 +4,7 @@ use super::defaults::{Filled, filled};
 use super::expression::same_expression;
 use super::{Meeting, listed, types};
 use crate::model::{
-    Aspect, Column, ColumnRules, ColumnSchema, Pair, Reach, SchemaFinding, SchemaObject, Severity, TableSchema,
+    Aspect, Column, ColumnRules, ColumnSchema, Pair, Reach, SchemaFinding, SchemaObject, Severity, Table, TableSchema,
 };
 
 /// A pair of columns and what the catalogues say of them.
@@ -27,14 +27,15 @@ pub(super) fn compare(meeting: &Meeting<'_>) -> Vec<SchemaFinding> {
         else {
             continue;
         };
-        let in_key = |table: &crate::model::Table, name: &String| {
-            table.keys.iter().any(|key| key.primary && key.columns.contains(name))
-        };
+        let in_key =
+            |table: &Table, name: &String| table.keys.iter().any(|key| key.primary && key.columns.contains(name));
         let in_keys =
             in_key(meeting.tables.source, &columns.source.name) && in_key(meeting.tables.target, &columns.target.name);
         let pair = ColumnPair { columns, schemas: Pair::new(source, target), tables, in_keys };
         findings.extend(pair.holds());
-        findings.extend(pair.characters());
+        if let Some((severity, names, text)) = pair.characters() {
+            collations.group(severity, Aspect::Characters, names, text, columns.source);
+        }
         findings.extend(pair.null());
         if let (Some(source), Some(target)) = (&source.rules, &target.rules) {
             findings.extend(pair.rules(Pair::new(source, target)));
@@ -108,11 +109,11 @@ impl ColumnPair<'_> {
         Some(self.finding(severity, aspect, self.columns.map(|column| Some(column.native.clone())), text))
     }
 
-    fn characters(&self) -> Option<SchemaFinding> {
+    fn characters(&self) -> Option<(Severity, Pair<String>, &'static str)> {
         let (source, target) = (self.schemas.source.characters.as_ref()?, self.schemas.target.characters.as_ref()?);
         let (severity, text) = match (source.reach, target.reach) {
             (Reach::Unicode, Reach::ThreeBytes) => {
-                (Severity::Lossy, "the target's character set lacks emoji and other characters of four bytes in UTF-8")
+                (Severity::Lossy, "the target's character set lacks emoji and whatever else takes four bytes in UTF-8")
             }
             (Reach::Unicode | Reach::ThreeBytes, Reach::Smaller) => {
                 (Severity::Lossy, "the target's character set has only a part of Unicode")
@@ -122,8 +123,7 @@ impl ColumnPair<'_> {
             }
             _ => return None,
         };
-        let says = Pair::new(Some(source.name.clone()), Some(target.name.clone()));
-        Some(self.finding(severity, Aspect::Characters, says, text))
+        Some((severity, Pair::new(source.name.clone(), target.name.clone()), text))
     }
 
     fn null(&self) -> Option<SchemaFinding> {
@@ -219,11 +219,11 @@ impl ColumnPair<'_> {
     }
 }
 
-/// How texts are compared: one finding for all columns of a table that differ in the same way, because a whole database
-/// usually does; one for each column of a unique key, which it makes stricter.
+/// Character sets and collations: one finding for all columns of a table that differ in the same way, because a whole
+/// database usually does; one for each column of a key, which a collation makes stricter.
 #[derive(Default)]
 struct Collations {
-    groups: Vec<(Severity, Pair<String>, &'static str, Vec<String>)>,
+    groups: Vec<SchemaFinding>,
     of_keys: Vec<SchemaFinding>,
 }
 
@@ -234,45 +234,45 @@ impl Collations {
         };
         let same_engine = pair.tables.source.engine == pair.tables.target.engine;
         let names = Pair::new(source.name.clone(), target.name.clone());
-        let unique =
-            |table: &crate::model::Table, column: &String| table.keys.iter().any(|key| key.columns.contains(column));
+        let in_key = |table: &Table, column: &String| table.keys.iter().any(|key| key.columns.contains(column));
         let (severity, text) = match (source.ignores_case, target.ignores_case) {
-            (false, true) if unique(meeting.tables.target, &pair.columns.target.name) => {
-                let says = names.map(Some);
+            (false, true) if in_key(meeting.tables.target, &pair.columns.target.name) => {
                 let text = "the target takes 'a' and 'A' for the same in a key, so that it refuses the second of them";
-                self.of_keys.push(pair.finding(Severity::Stricter, Aspect::Collation, says, text));
+                self.of_keys.push(pair.finding(Severity::Stricter, Aspect::Collation, names.map(Some), text));
                 return;
             }
-            (false, true) => (
-                Severity::Different,
-                "the target takes 'a' and 'A' for the same where it compares texts, the source does not",
-            ),
-            (true, false) => (
-                Severity::Different,
-                "the source takes 'a' and 'A' for the same where it compares texts, the target does not",
-            ),
+            (false, true) => (Severity::Different, "the target compares without regard to case, the source does not"),
+            (true, false) => (Severity::Different, "the source compares without regard to case, the target does not"),
             _ if same_engine && !source.name.eq_ignore_ascii_case(&target.name) => {
                 (Severity::Note, "the two sort texts by different rules")
             }
             _ => return,
         };
-        let column = pair.columns.source.name.clone();
-        match self.groups.iter_mut().find(|(_, known, same, _)| *known == names && *same == text) {
-            Some((.., columns)) => columns.push(column),
-            None => self.groups.push((severity, names, text, vec![column])),
+        self.group(severity, Aspect::Collation, names, text, pair.columns.source);
+    }
+
+    fn group(&mut self, severity: Severity, aspect: Aspect, names: Pair<String>, text: &str, column: &Column) {
+        let names = names.map(Some);
+        let same = |known: &&mut SchemaFinding| {
+            known.aspect == aspect
+                && known.text == text
+                && (&known.source, &known.target) == (&names.source, &names.target)
+        };
+        match self.groups.iter_mut().find(same) {
+            Some(known) => known.name = listed(&[std::mem::take(&mut known.name), column.name.clone()]),
+            None => self.groups.push(SchemaFinding {
+                severity,
+                object: SchemaObject::Column,
+                name: column.name.clone(),
+                aspect,
+                source: names.source,
+                target: names.target,
+                text: text.to_owned(),
+            }),
         }
     }
 
     fn findings(self) -> Vec<SchemaFinding> {
-        let group = |(severity, names, text, columns): (_, Pair<String>, &str, Vec<String>)| SchemaFinding {
-            severity,
-            object: SchemaObject::Column,
-            name: listed(&columns),
-            aspect: Aspect::Collation,
-            source: Some(names.source),
-            target: Some(names.target),
-            text: text.to_owned(),
-        };
-        self.of_keys.into_iter().chain(self.groups.into_iter().map(group)).collect()
+        self.of_keys.into_iter().chain(self.groups).collect()
     }
 }

@@ -4,8 +4,8 @@
 use rusqlite::Connection;
 
 use crate::model::{
-    Action, Capacity, Collation, Column, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Limit, StoreKind,
-    TableName, TableSchema,
+    Action, Capacity, Characters, Collation, Column, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Limit,
+    Reach, StoreKind, TableName, TableSchema,
 };
 
 type Answer<T> = rusqlite::Result<T>;
@@ -50,11 +50,13 @@ fn columns_of(connection: &Connection, table: &str, columns: &[Column]) -> Answe
             generated: (hidden != 0).then(String::new),
             touched_by_update: false,
         };
+        let holds = capacity(&column.native);
+        let is_text = matches!(holds, Capacity::Text { .. });
         ColumnSchema {
-            holds: capacity(&column.native),
+            holds,
             enforced: false,
             nullable: Some(column.nullable),
-            characters: None,
+            characters: is_text.then(|| Characters { name: "Unicode".into(), reach: Reach::Unicode }),
             collation: collation.map(|name| Collation { ignores_case: name.eq_ignore_ascii_case("nocase"), name }),
             rules: Some(rules),
         }
