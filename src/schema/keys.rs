@@ -182,7 +182,11 @@ fn indexes(source: &[Cover], target: &[Cover], of_foreign_keys: Vec<Vec<String>>
     for index in target.iter().filter(|index| !index.unique) {
         // MySQL and MariaDB make an index for every foreign key.
         let made = index.condition.is_none() && of_foreign_keys.contains(&index.parts);
-        let known = source.iter().any(|other| other.serves(index) || other.set() == index.set());
+        // A longer index in the place of a shorter one is its counterpart.
+        let meets = |other: &Cover| {
+            other.serves(index) || other.set() == index.set() || (!other.unique && index.serves(other))
+        };
+        let known = source.iter().any(meets);
         if !made && !known && new(index) {
             let covers = Pair::new(None, Some(index));
             let text = "only the target has this index";

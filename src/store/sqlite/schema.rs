@@ -85,7 +85,7 @@ fn capacity(native: &str) -> Capacity {
     };
     match () {
         () if declared == "ANY" => Capacity::Anything,
-        () if has(&["BOOL"]) => Capacity::Flag,
+        () if has(&["BOOL"]) => Capacity::Boolean,
         () if has(&["DATETIME", "TIMESTAMP"]) => Capacity::Timestamp { fraction: first },
         () if has(&["DATE"]) => Capacity::Date,
         () if has(&["TIME"]) => Capacity::Time { fraction: first },
