@@ -1,6 +1,6 @@
 //! tieout proves that two data stores hold the same data, or shows exactly where they do not.
 //!
-//! The rooms read as the pipeline: [`config`] → [`mapping`] → [`snapshot`] (fed by [`store`]) → [`tree`] → [`diff`] →
+//! The rooms read as the pipeline: [`config`] → [`mapping`] → [`schema`] → [`snapshot`] (fed by [`store`]) → [`tree`] → [`diff`] →
 //! [`verdict`] → [`report`]; [`run`] is the only one that knows the order. They hand over nouns of [`model`]. Imports go
 //! down this list only, and the stages do not import each other; a test checks it.
 #![deny(missing_docs)]
@@ -14,6 +14,7 @@ pub mod mapping;
 pub mod model;
 pub mod report;
 pub mod run;
+pub mod schema;
 pub mod snapshot;
 pub mod store;
 pub mod tree;

@@ -13,6 +13,7 @@ mod never_equal;
 mod oracle;
 mod pairs;
 mod result;
+mod schema;
 mod servers;
 mod sqlite;
 mod valve;

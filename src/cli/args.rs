@@ -9,6 +9,7 @@ use chrono_tz::Tz;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use tieout::config::file::{Keep, Mode, Overrides, TableChoice, WORKERS_MAX, parse_memory, parse_zone};
+use tieout::model::Severity;
 use tieout::store::connect::redact;
 
 use super::{help, terminal};
@@ -37,6 +38,9 @@ pub enum Command {
     /// Build two small SQLite stores with known damage, compare them and write the report
     #[command(after_help = help::DEMO)]
     Demo(DemoArguments),
+    /// Compare only the schemas of two stores: columns, types, defaults, keys, indexes; in seconds
+    #[command(after_help = help::SCHEMA)]
+    Schema(SchemaArguments),
     /// Write the snapshot of one store; `diff` accepts it as a store, so two sites need not reach each other
     #[command(after_help = help::SNAPSHOT)]
     Snapshot(SnapshotArguments),
@@ -92,6 +96,35 @@ pub struct DemoArguments {
     #[arg(long, value_name = "DIR", default_value = "reports")]
     pub out: PathBuf,
     /// Print summary.json on stdout in place of the tables
+    #[arg(long)]
+    pub json: bool,
+    /// How much to say.
+    #[command(flatten)]
+    pub talk: Talk,
+}
+
+/// `tieout schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArguments {
+    /// The store the data came from: URL or path
+    #[arg(value_name = "SOURCE", required_unless_present = "config")]
+    pub source: Option<String>,
+    /// The store it should have arrived in: URL or path
+    #[arg(value_name = "TARGET", required_unless_present = "config")]
+    pub target: Option<String>,
+    /// Stores, table pairs and columns of this config file in place of SOURCE and TARGET
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["source", "target"])]
+    pub config: Option<PathBuf>,
+    /// Only this table, or this pair of tables; may be given several times
+    #[arg(long = "table", value_name = "T|SOURCE_TABLE=TARGET_TABLE")]
+    pub tables: Vec<TableChoice>,
+    /// Columns to leave out
+    #[arg(long, value_name = "COLUMN,…", value_delimiter = ',', value_parser = column)]
+    pub ignore: Option<Vec<String>>,
+    /// Findings of this severity and above fail (exit code 1); missing tables and columns are lossy
+    #[arg(long, value_name = "SEVERITY", default_value = "stricter", value_parser = severity())]
+    pub severity: Severity,
+    /// Print the findings as JSON on stdout
     #[arg(long)]
     pub json: bool,
     /// How much to say.
@@ -260,6 +293,13 @@ fn mode() -> impl TypedValueParser<Value = Mode> {
 
 fn keep() -> impl TypedValueParser<Value = Keep> {
     PossibleValuesParser::new(["full", "lean"]).try_map(|text| text.parse::<Keep>())
+}
+
+fn severity() -> impl TypedValueParser<Value = Severity> {
+    PossibleValuesParser::new(Severity::ALL.map(Severity::name)).try_map(|text| {
+        let named = Severity::ALL.into_iter().find(|severity| severity.name() == text);
+        named.ok_or("no severity of this name")
+    })
 }
 
 fn memory(text: &str) -> Result<u64, String> {

@@ -19,15 +19,7 @@ pub async fn compare(plan: &RunPlan, json: bool, talk: Talk) -> Result<u8> {
     let finished = or_interrupted(run(plan, display.progress())).await;
     display.finish();
     let finished = finished?;
-    if let Some((first, others)) = finished.failures.split_first() {
-        errors::report(first);
-        if !others.is_empty() {
-            // One trouble, such as a full disk, often fails every table: one message says it best.
-            let count = others.len();
-            let more = if count == 1 { "1 more failure".into() } else { format!("{count} more failures") };
-            let _ = writeln!(std::io::stderr(), "and {more}: the reasons are in the summary and in report.html");
-        }
-    }
+    errors::report_first(&finished.failures, "the summary and in report.html");
     if talk.verbose {
         // Nobody is left to tell when stderr is closed.
         let _ = std::io::stderr().write_all(timings(&finished.summary).as_bytes());

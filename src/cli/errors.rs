@@ -15,6 +15,20 @@ pub fn report(error: &Error) -> ExitCode {
     ExitCode::from(exit_code(error.kind()))
 }
 
+/// Prints the first of several errors, and how many there are besides: one trouble, such as a full disk, often fails
+/// every table, and one message says it best. `place` tells where all are.
+pub fn report_first(errors: &[Error], place: &str) {
+    let Some((first, others)) = errors.split_first() else { return };
+    report(first);
+    let more = match others.len() {
+        0 => return,
+        1 => "1 more failure".to_owned(),
+        count => format!("{count} more failures"),
+    };
+    // Nobody is left to tell when stderr is closed too.
+    let _ = writeln!(std::io::stderr(), "and {more}: the reasons are in {place}");
+}
+
 /// The exit code of a kind of error.
 pub fn exit_code(kind: ErrorKind) -> u8 {
     match kind {

@@ -26,6 +26,7 @@ Stores, by URL or path:
 Examples:
   tieout demo                                    see it work: needs nothing but this program
   tieout diff old.db new.db                      compare all tables of two SQLite files
+  tieout schema old.db new.db                    what the schemas lose, without reading a row
   tieout init postgres://app@db1/shop mysql://app@db2/shop > tieout.toml
   tieout run                                     the nightly job: every table pair of tieout.toml"
 );
@@ -109,6 +110,28 @@ Exit codes:
   1  differ: the target is damaged on purpose
   2  wrong usage
   3  the demo could not be built or compared";
+
+/// Below `tieout schema --help`.
+pub const SCHEMA: &str = "\
+Examples:
+  tieout schema postgres://app@db1/shop mysql://app@db2/shop
+  tieout schema old.db new.db --table orders --severity different
+  tieout schema --config tieout.toml --json
+
+No row is read. Severities:
+  lossy      the target can hold less, or lacks a table or column: values may be lost
+  stricter   the target refuses what the source allows
+  different  the two behave differently: defaults, keys, indexes, collations
+  note       good to know: another type that holds everything (shown with -v or --severity note)
+
+What a store has no way to state (a CSV file has no defaults) gives no finding. diff and run list the same findings in \
+summary.json and report.html; they change no verdict there.
+
+Exit codes:
+  0  no finding of the severity asked for or above
+  1  findings
+  2  wrong usage or configuration: nothing was compared
+  3  no such finding, but a store failed or no table matched";
 
 /// Below `tieout snapshot --help`.
 pub const SNAPSHOT: &str = "\

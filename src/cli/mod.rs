@@ -13,6 +13,7 @@ mod init;
 mod interrupt;
 mod lines;
 mod run;
+mod schema;
 mod snapshot;
 mod terminal;
 mod title;
@@ -47,6 +48,7 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Run(arguments) => run::execute(*arguments).await,
             Command::Init(arguments) => init::execute(arguments).await,
             Command::Demo(arguments) => demo::execute(arguments).await,
+            Command::Schema(arguments) => schema::execute(arguments).await,
             Command::Snapshot(arguments) => snapshot::execute(arguments).await,
         }
     });

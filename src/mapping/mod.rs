@@ -58,6 +58,7 @@ fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutc
         key: Vec::new(),
         key_enforced: Pair::default(),
         findings: asked.findings.clone(),
+        schema: Vec::new(),
     };
     match keys::choose_key(&plan, asked.request.key.as_deref())? {
         Ok(key) => {

@@ -6,7 +6,7 @@
 use chrono_tz::Tz;
 
 use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading};
-use crate::model::{Column, Comparison, Pair};
+use crate::model::{Capacity, Column, Comparison, Pair};
 
 /// The kinds of canonical types, without their parameters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,45 +249,11 @@ fn digits(canonical: &CanonicalType) -> Option<(u32, u32)> {
     }
 }
 
-/// What one side of a comparable pair cannot hold.
+/// What one side of a comparable pair cannot hold, whichever side it is.
 fn lossy(columns: Pair<&Column>) -> Option<String> {
-    use CanonicalType as C;
-    let lossy = match (&columns.source.canonical, &columns.target.canonical) {
-        (C::Decimal { scale: one, .. }, C::Decimal { scale: other, .. }) => one != other,
-        (C::Int64 | C::UInt64, C::Decimal { scale, .. }) | (C::Decimal { scale, .. }, C::Int64 | C::UInt64) => {
-            *scale > 0
-        }
-        (C::Number, C::Decimal { .. } | C::Int64 | C::UInt64)
-        | (C::Decimal { .. } | C::Int64 | C::UInt64, C::Number) => true,
-        (C::Float32 | C::Float64, C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number)
-        | (C::Int64 | C::UInt64 | C::Decimal { .. } | C::Number, C::Float32 | C::Float64)
-        | (C::Float32, C::Float64)
-        | (C::Float64, C::Float32) => true,
-        (C::Date, C::Timestamp(_) | C::Instant(_)) | (C::Timestamp(_) | C::Instant(_), C::Date) => true,
-        (C::Time(_) | C::Timestamp(_) | C::Instant(_), C::Time(_) | C::Timestamp(_) | C::Instant(_)) => {
-            fraction_digits(columns.source) != fraction_digits(columns.target)
-        }
-        _ => false,
-    };
+    let Pair { source, target } = columns.map(Capacity::of);
+    let lossy = source.loses_precision_in(&target) || target.loses_precision_in(&source);
     lossy.then(|| format!("lossy: {} against {}", columns.source.native, columns.target.native))
-}
-
-/// The decimals of a second that a column keeps, read from its declaration: `timestamp(3)` keeps 3, MySQL's plain
-/// `datetime` 0, PostgreSQL's plain `timestamp` 6.
-fn fraction_digits(column: &Column) -> u32 {
-    use crate::canonical::Precision;
-    let declared = column.native.split_once('(').and_then(|(_, rest)| rest.split_once(')')).map(|(digits, _)| digits);
-    if let Some(digits) = declared.and_then(|d| d.trim().parse().ok()) {
-        return digits;
-    }
-    match &column.canonical {
-        // MySQL and MariaDB write no (0) behind a type that keeps whole seconds.
-        _ if matches!(column.native.as_str(), "datetime" | "timestamp" | "time") => 0,
-        CanonicalType::Time(Precision::Nano)
-        | CanonicalType::Timestamp(Precision::Nano)
-        | CanonicalType::Instant(Precision::Nano) => 9,
-        _ => 6,
-    }
 }
 
 #[cfg(test)]

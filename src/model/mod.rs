@@ -1,18 +1,25 @@
 //! The nouns that the stages hand to each other. No I/O here.
 
 mod boundaries;
+mod capacity;
 mod change;
+mod finding;
 mod manifest;
 mod plan;
 mod progress;
 mod request;
 mod result;
 mod rows;
+mod schema;
 mod side;
 mod table;
 
 pub use boundaries::Boundaries;
+pub use capacity::{Capacity, Limit};
 pub use change::{CellChange, Change, ChangeSink};
+pub use finding::{
+    Aspect, SCHEMA_FORMAT, SchemaFinding, SchemaObject, SchemaReport, SchemaTable, Severity, SeverityCounts,
+};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Taken,
@@ -25,5 +32,8 @@ pub use result::{
     Summary, TableResult, Verdict,
 };
 pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
+pub use schema::{
+    Action, Characters, Collation, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Reach, TableSchema,
+};
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};

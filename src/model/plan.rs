@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnResult, ColumnStatus, Pair, Table, TableResult};
+use super::{ColumnResult, ColumnStatus, Pair, SchemaFinding, Table, TableResult};
 use crate::canonical::{Encoding, Reading};
 
 /// As what a pair of columns is compared.
@@ -77,6 +77,8 @@ pub struct TablePlan {
     pub key_enforced: Pair<bool>,
     /// What is known about the table before a row is read.
     pub findings: Vec<String>,
+    /// In what the schemas differ.
+    pub schema: Vec<SchemaFinding>,
 }
 
 impl TablePlan {
@@ -102,6 +104,7 @@ impl TablePlan {
         TableResult {
             key: self.key.iter().map(|at| self.columns[*at].name.clone()).collect(),
             columns: self.columns.iter().map(ColumnPlan::result).collect(),
+            schema: self.schema.clone(),
             ..TableResult::open(self.name.clone(), tables, self.findings.clone())
         }
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pair, StoreIdentity};
+use super::{Pair, SchemaFinding, StoreIdentity};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -195,6 +195,9 @@ pub struct TableResult {
     pub columns: Vec<ColumnResult>,
     /// What the user should know about the table: inexact names, repeated keys.
     pub findings: Vec<String>,
+    /// In what the schemas differ, the gravest first. It changes no verdict.
+    #[serde(default)]
+    pub schema: Vec<SchemaFinding>,
     /// The ranges.
     pub ranges: Ranges,
     /// The time it took.
@@ -215,6 +218,7 @@ impl TableResult {
             counts: Counts::default(),
             columns: Vec::new(),
             findings,
+            schema: Vec::new(),
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::TableSchema;
 use crate::canonical::CanonicalType;
 
 /// The kind of a store.
@@ -114,6 +115,9 @@ pub struct Table {
     pub keys: Vec<Key>,
     /// A rough number of rows, for progress bars only.
     pub rows_estimate: Option<u64>,
+    /// What else the catalogue says; `None` where there is none (CSV files, snapshots of earlier versions).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<Box<TableSchema>>,
 }
 
 impl Table {

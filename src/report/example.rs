@@ -39,6 +39,7 @@ pub fn table(name: &str) -> TableResult {
         counts: Counts::default(),
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
+        schema: vec![],
         ranges: Ranges { total: 20, mismatched: 0 },
         seconds: Seconds { snapshot: 1.24, tree: 0.03, diff: 0.0 },
     }

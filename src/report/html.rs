@@ -1,11 +1,12 @@
 //! `report.html`: the result for people, in one file that needs no network, no script and no other file.
 //!
-//! [`page`] says what the whole shows, [`table`] what the section of one table shows, [`value`] how a value is shown;
+//! [`page`] says what the whole shows, [`table`] what the section of one table shows, [`schema`] its schema findings, [`value`] how a value is shown;
 //! the templates in `reports/templates/` lay it out and escape every value. Whatever the damage, the file stays below
 //! [`HTML_BYTES_MAX`]: tables that need attention go first, each section shrinks until it fits its share, and what is
 //! left out is said to be left out.
 
 mod page;
+mod schema;
 mod table;
 mod value;
 
@@ -129,6 +130,7 @@ impl Templates {
         for (name, source) in [
             ("report.html", include_str!("../../reports/templates/report.html")),
             ("row.html", include_str!("../../reports/templates/row.html")),
+            ("schema.html", include_str!("../../reports/templates/schema.html")),
             ("table.html", include_str!("../../reports/templates/table.html")),
             ("value.html", include_str!("../../reports/templates/value.html")),
             ("style.css", include_str!("../../reports/templates/style.css")),

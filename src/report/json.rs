@@ -44,6 +44,7 @@ mod tests {
             "corrupt",
             "columns",
             "findings",
+            "schema",
             "ranges",
             "seconds",
         ];

@@ -7,6 +7,7 @@
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
 //! | the table on the terminal | whoever ran it | [`summary_table`] |
+//! | what `tieout schema` prints | programs, people | [`schema_json`], [`schema_table`] |
 //!
 //! Rules of the room:
 //! - No value reaches a report unescaped: HTML through autoescaping templates, CSV through [`cells`], a terminal and XML
@@ -26,6 +27,7 @@ mod junit;
 mod marking;
 mod partial;
 mod sample;
+mod schema;
 mod terminal;
 pub mod visible;
 mod words;
@@ -36,4 +38,5 @@ pub use json::summary_json;
 pub use junit::junit_xml;
 pub use marking::Excerpt;
 pub use sample::{SampledCell, SampledChange, TableSample};
+pub use schema::{schema_json, schema_table};
 pub use terminal::summary_table;

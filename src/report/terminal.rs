@@ -46,6 +46,9 @@ pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> Str
     if let Some(line) = inexact_names(&summary.tables) {
         text.push_str(&format!("{line}\n"));
     }
+    if let Some(line) = super::schema::one_line(&summary.tables) {
+        text.push_str(&format!("{line}\n"));
+    }
     if !text.is_empty() {
         text.push('\n');
     }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::marking::first_chars;
-use crate::model::{Class, ColumnStatus, Counts, Summary, TableResult, Verdict};
+use crate::model::{Class, ColumnStatus, Counts, Severity, SeverityCounts, Summary, TableResult, Verdict};
 
 /// The verdict in words for a person who has never seen tieout.
 pub fn headline(summary: &Summary) -> &'static str {
@@ -112,6 +112,16 @@ pub fn meaning(class: Class) -> &'static str {
         Class::Duplicate => "The key is on both sides, but a different number of times.",
         Class::Corrupt => "The key is on both sides the same number of times, but the rows differ.",
     }
+}
+
+/// How many findings there are of each severity, for example `1 lossy, 2 notes`.
+pub fn severities(counts: &SeverityCounts) -> String {
+    let part = |severity: Severity| match (severity, counts.get(severity)) {
+        (_, 0) => None,
+        (Severity::Note, n) => Some(plural(n, "note")),
+        (severity, n) => Some(format!("{} {}", number(n), severity.name())),
+    };
+    Severity::ALL.into_iter().filter_map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// A number with thousands separators.

@@ -1,6 +1,6 @@
 //! The run: the only room that knows the order of the stages.
 //!
-//! [`run`] reads like the pipeline: prepare (connect, describe, map) → read (snapshots of both sides) → compare (tree,
+//! [`run`] reads like the pipeline: prepare (connect, describe, map, compare the schemas) → read (snapshots of both sides) → compare (tree,
 //! diff, verdict) → report. A failure in one table leaves that table undecided and the others compared.
 
 mod compare;
@@ -8,6 +8,7 @@ mod directory;
 mod prepare;
 mod reading;
 mod repeat;
+mod schema;
 mod second_reading;
 mod sieve;
 mod standalone;
@@ -28,6 +29,7 @@ use crate::verdict;
 
 use directory::RunDirectory;
 pub use directory::check_output;
+pub use schema::{SchemaDone, schema};
 pub use standalone::{SnapshotDone, snapshot};
 
 /// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.

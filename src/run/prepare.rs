@@ -1,5 +1,6 @@
 //! Before a row is read: connect, list and describe the tables, decide what is compared as what.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::config::RunPlan;
@@ -7,6 +8,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
 use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult};
+use crate::schema::{self, Subject};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -49,13 +51,14 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
         Some(requests) => request_tables(names, requests)?,
         None => match_tables(names, &plan.defaults)?,
     };
-    let (mut described, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut described_tables, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
+    let mut catalogues = describe(&stores, &matches).await;
     for asked in matches {
         if asked.names.source.is_none() && asked.names.target.is_none() {
             failures.push(unknown_table(&asked.name, names));
         }
-        match describe(&stores, &asked).await {
-            Ok(tables) => described.push(Described { asked, tables }),
+        match described(&mut catalogues, &asked) {
+            Ok(tables) => described_tables.push(Described { asked, tables }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
                 let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
@@ -64,8 +67,11 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             }
         }
     }
+    let tables_of: HashMap<String, Pair<Option<Table>>> =
+        described_tables.iter().map(|one| (one.asked.name.clone(), one.tables.clone())).collect();
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
-    let mut tables = plan_tables(described, zones)?;
+    let mut tables = plan_tables(described_tables, zones)?;
+    compare_schemas(&mut tables, &tables_of);
     tables.extend(settled);
     tables.sort_by(|one, other| name(one).cmp(name(other)));
     progress.note(&format!("{} tables are mapped", tables.len()));
@@ -98,14 +104,61 @@ fn unknown_table(name: &str, names: Pair<&[TableName]>) -> Error {
     }
 }
 
-async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Pair<Option<Table>>> {
+/// What the catalogues say of the tables of each side, by name.
+type Catalogues = Pair<HashMap<TableName, Result<Table>>>;
+
+async fn describe(stores: &Pair<Arc<dyn Store>>, matches: &[TableMatch]) -> Catalogues {
+    let mut catalogues = Catalogues::default();
+    for side in Side::BOTH {
+        let mut names: Vec<TableName> = matches.iter().filter_map(|asked| asked.names.get(side).clone()).collect();
+        names.sort();
+        names.dedup();
+        let tables = stores.get(side).describe_all(&names).await;
+        *catalogues.get_mut(side) = names.into_iter().zip(tables).collect();
+    }
+    catalogues
+}
+
+fn described(catalogues: &mut Catalogues, asked: &TableMatch) -> Result<Pair<Option<Table>>> {
     let mut tables = Pair::default();
     for side in Side::BOTH {
-        if let Some(name) = asked.names.get(side) {
-            *tables.get_mut(side) = Some(stores.get(side).describe(name).await?);
-        }
+        let Some(name) = asked.names.get(side) else { continue };
+        // Two pairs may share a table; an error, which cannot be copied, goes to the first.
+        let catalogue = catalogues.get_mut(side);
+        *tables.get_mut(side) = match catalogue.get(name) {
+            Some(Ok(table)) => Some(table.clone()),
+            Some(Err(_)) => match catalogue.remove(name) {
+                Some(Err(error)) => return Err(error),
+                _ => None,
+            },
+            None => return Err(Error::store(format!("the {side}'s table {name} could not be described"))),
+        };
     }
     Ok(tables)
+}
+
+/// Adds to every table in what its schemas differ.
+fn compare_schemas(outcomes: &mut [TableOutcome], tables: &HashMap<String, Pair<Option<Table>>>) {
+    let results: Vec<TableResult> = outcomes
+        .iter()
+        .map(|outcome| match outcome {
+            TableOutcome::Compare(plan) => plan.result(),
+            TableOutcome::Settled(result) => (**result).clone(),
+        })
+        .collect();
+    let subjects: Vec<Subject<'_>> = results
+        .iter()
+        .map(|TableResult { name, columns, .. }| {
+            let tables = tables.get(name).map_or(Pair::default(), |pair| pair.as_ref().map(Option::as_ref));
+            Subject { name, tables, columns }
+        })
+        .collect();
+    for (outcome, findings) in outcomes.iter_mut().zip(schema::compare(&subjects)) {
+        match outcome {
+            TableOutcome::Compare(plan) => plan.schema = findings,
+            TableOutcome::Settled(result) => result.schema = findings,
+        }
+    }
 }
 
 fn name(outcome: &TableOutcome) -> &str {

@@ -15,6 +15,7 @@ pub mod snapshot_dir;
 mod split;
 pub mod sqlite;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -37,6 +38,11 @@ pub trait Store: Send + Sync {
 
     /// Columns and keys of one table.
     async fn describe(&self, name: &TableName) -> Result<Table>;
+
+    /// The same of many tables, in their order. Each fails for itself. Stores with a catalogue ask it about all at once.
+    async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
+        describe_rest(self, names, HashMap::new()).await
+    }
 
     /// Opens one consistent snapshot for up to `workers` parallel readers.
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>>;
@@ -83,6 +89,22 @@ pub trait StoreSnapshot: Send + Sync {
     fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {
         None
     }
+}
+
+/// The tables in the order of `names`; those not in `known` are described one by one, so that each has its own failure.
+async fn describe_rest<S: Store + ?Sized>(
+    store: &S,
+    names: &[TableName],
+    mut known: HashMap<TableName, Table>,
+) -> Vec<Result<Table>> {
+    let mut tables = Vec::with_capacity(names.len());
+    for name in names {
+        tables.push(match known.remove(name) {
+            Some(table) => Ok(table),
+            None => store.describe(name).await,
+        });
+    }
+    tables
 }
 
 /// The files behind a part of a finished snapshot.

@@ -87,6 +87,7 @@ mod tests {
             counts,
             columns,
             findings: Vec::new(),
+            schema: Vec::new(),
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }

@@ -39,7 +39,7 @@ fn table(name: TableName, columns: &[ColumnPlan], side: Side) -> Table {
     let columns = of_side
         .map(|name| Column { name, native: "bigint".into(), canonical: CanonicalType::Int64, nullable: true })
         .collect();
-    Table { name, columns, keys: vec![], rows_estimate: None }
+    Table { name, columns, keys: vec![], rows_estimate: None, schema: None }
 }
 
 fn compared(names: Pair<TableName>, columns: Vec<ColumnPlan>, key: Vec<usize>) -> TableOutcome {
@@ -51,6 +51,7 @@ fn compared(names: Pair<TableName>, columns: Vec<ColumnPlan>, key: Vec<usize>) -
         key,
         key_enforced: Pair::default(),
         findings: vec![],
+        schema: vec![],
     }))
 }
 
@@ -66,6 +67,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         counts: Counts::default(),
         columns: vec![],
         findings: vec![],
+        schema: vec![],
         ranges: Ranges::default(),
         seconds: Seconds::default(),
     }))

@@ -22,7 +22,7 @@ fn write(path: &Path, batch: &RecordBatch, rows_per_group: usize) {
 
 fn table_of(path: &Path) -> Table {
     let columns = ParquetFile::open(path).unwrap().columns().to_vec();
-    Table { name: TableName::bare("t"), columns, keys: Vec::new(), rows_estimate: None }
+    Table { name: TableName::bare("t"), columns, keys: Vec::new(), rows_estimate: None, schema: None }
 }
 
 fn read(path: &Path, first: usize, end: usize, selection: Option<RowSelection>) -> Result<Vec<RecordBatch>> {

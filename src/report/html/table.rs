@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use super::page::{line, name};
+use super::schema::{SchemaView, schema_view};
 use super::value::{Shown, code_points_of};
 use crate::model::{Class, ColumnResult, ColumnStatus, Counts, TableResult, Verdict};
 use crate::report::sample::{SampledCell, SampledChange, TableSample};
@@ -47,6 +48,7 @@ pub struct Section {
     findings: Vec<String>,
     columns: Vec<ColumnView>,
     columns_left_out: Option<String>,
+    schema: SchemaView,
     /// The folder of the table's files, as the path of a link.
     folder: Option<String>,
     key_lists: Vec<KeyList>,
@@ -159,6 +161,7 @@ impl Section {
             findings: findings(&table.findings),
             columns,
             columns_left_out,
+            schema: schema_view(&table.schema, detail.columns),
             folder: (table.counts.total() > 0).then(|| format!("tables/{}", path_segment(&table.name))),
             key_lists: vec![],
             duplicates: None,

@@ -86,7 +86,7 @@ fn describe(table: &FileTable) -> Result<Table> {
     let column = |name| Column { name, native: "csv field".into(), canonical: CanonicalType::Untyped, nullable: true };
     let columns: Vec<Column> = names.into_iter().map(column).collect();
     check_column_names(&columns).map_err(|e| e.at(file.display()))?;
-    Ok(Table { name: table.name.clone(), columns, keys: Vec::new(), rows_estimate: None })
+    Ok(Table { name: table.name.clone(), columns, keys: Vec::new(), rows_estimate: None, schema: None })
 }
 
 fn different_headers(

@@ -1,12 +1,14 @@
 //! Tables, columns and keys as `information_schema` has them.
 
+use std::collections::HashMap;
+
 use sqlx::mysql::{MySql, MySqlConnection};
 use sqlx::{AssertSqlSafe, Decode, Executor, Row};
 
 use super::lane::Lane;
 use super::session::run;
 use super::trouble::Trouble;
-use super::{Server, number, quoted};
+use super::{Server, quoted};
 use crate::canonical::{CanonicalType, Precision};
 use crate::model::{Column, Key, Table, TableName};
 
@@ -14,8 +16,6 @@ type Answer<T> = std::result::Result<T, sqlx::Error>;
 
 /// MariaDB's own word for tables that keep their history; a SELECT sees their present rows.
 const TABLE_TYPES: &str = "table_type IN ('BASE TABLE', 'SYSTEM VERSIONED')";
-/// Old servers lack a table of the catalogue.
-const UNKNOWN_TABLE: u16 = 1109;
 
 /// Which server this is, and how it spells the database of the URL.
 pub(super) async fn server(connection: &mut MySqlConnection) -> Answer<Server> {
@@ -44,46 +44,113 @@ pub(super) async fn tables(connection: &mut MySqlConnection, server: &Server) ->
     Ok(names.into_iter().map(TableName::bare).collect())
 }
 
-/// Columns and keys of a table; `None` where there is no such table, or none the user may see.
+/// Columns, keys and schema of a table; `None` where there is no such table, or none the user may see.
 pub(super) async fn describe(
     connection: &mut MySqlConnection,
     server: &Server,
     name: &TableName,
 ) -> Answer<Option<Table>> {
-    let place = format!("table_schema = {} AND table_name = {}", literal(&server.database), literal(&name.name));
-    let this = |row: &&Vec<Option<String>>| text(row, 0) == server.database && text(row, 1) == name.name;
-    let columns = ask(
-        connection,
-        &format!(
-            "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, numeric_precision,
-                    numeric_scale
-             FROM information_schema.columns WHERE {place} ORDER BY ordinal_position"
-        ),
-    )
-    .await?;
-    let json = json_columns(connection, server, name).await?;
-    let columns: Vec<Column> = columns.iter().filter(this).map(|row| column(row, &json)).collect();
-    if columns.is_empty() {
+    let Some(table) = described(connection, server, std::slice::from_ref(name)).await?.remove(name) else {
         return Ok(None);
-    }
+    };
     // The catalogue leaves out, without a word, the columns that the user may not read; this statement fails then.
-    run(connection, &format!("SELECT * FROM {} LIMIT 0", table(server, name))).await?;
-    let parts = ask(
-        connection,
-        &format!(
-            "SELECT table_schema, table_name, index_name, column_name, sub_part FROM information_schema.statistics
-             WHERE {place} AND non_unique = 0 ORDER BY index_name, seq_in_index"
-        ),
-    )
-    .await?;
-    let keys = keys(parts.iter().filter(this), &columns);
-    let estimate = ask(
-        connection,
-        &format!("SELECT table_schema, table_name, table_rows FROM information_schema.tables WHERE {place}"),
-    )
-    .await?;
-    let rows_estimate = estimate.iter().find(this).and_then(|row| row.get(2)?.as_ref()?.parse().ok());
-    Ok(Some(Table { name: name.clone(), columns, keys, rows_estimate }))
+    run(connection, &format!("SELECT * FROM {} LIMIT 0", self::table(server, name))).await?;
+    Ok(Some(table))
+}
+
+/// The same of many tables, in few questions. A table that cannot be described has no entry.
+pub(super) async fn describe_at_once(
+    connection: &mut MySqlConnection,
+    server: &Server,
+    names: &[TableName],
+) -> Answer<HashMap<TableName, Table>> {
+    let mut tables = described(connection, server, names).await?;
+    for name in names {
+        if run(connection, &format!("SELECT * FROM {} LIMIT 0", table(server, name))).await.is_err() {
+            tables.remove(name);
+        }
+    }
+    Ok(tables)
+}
+
+async fn described(
+    connection: &mut MySqlConnection,
+    server: &Server,
+    names: &[TableName],
+) -> Answer<HashMap<TableName, Table>> {
+    let catalogue = Catalogue { database: &server.database, tables: names };
+    let columns = catalogue
+        .ask(
+            connection,
+            "SELECT table_schema, table_name, column_name, data_type, column_type, is_nullable, numeric_precision,
+                    numeric_scale FROM information_schema.columns",
+            "ORDER BY table_name, ordinal_position",
+        )
+        .await?;
+    let parts = catalogue
+        .ask(
+            connection,
+            "SELECT table_schema, table_name, index_name, column_name, sub_part, non_unique
+             FROM information_schema.statistics",
+            "ORDER BY table_name, index_name, seq_in_index",
+        )
+        .await?;
+    let estimates = catalogue
+        .ask(connection, "SELECT table_schema, table_name, table_rows FROM information_schema.tables", "")
+        .await?;
+    let checks = super::schema::checks(connection, server, &catalogue).await?;
+    let mut tables = HashMap::new();
+    for name in names {
+        let Some(rows) = columns.get(&name.name) else { continue };
+        let json = json_columns(checks.get(&name.name).map_or(&[], Vec::as_slice));
+        let columns: Vec<Column> = rows.iter().map(|row| column(row, &json)).collect();
+        let unique = parts.get(&name.name).into_iter().flatten().filter(|row| text(row, 5) == "0");
+        let keys = keys(unique, &columns);
+        let rows_estimate = estimates.get(&name.name).and_then(|rows| rows.first()?.get(2)?.as_ref()?.parse().ok());
+        let table = Table { name: name.clone(), columns, keys, rows_estimate, schema: None };
+        tables.insert(name.clone(), table);
+    }
+    super::schema::add(connection, server, &catalogue, &checks, &mut tables).await?;
+    Ok(tables)
+}
+
+/// Questions to `information_schema` about some tables of the database.
+pub(super) struct Catalogue<'a> {
+    database: &'a str,
+    tables: &'a [TableName],
+}
+
+/// The answers by table.
+pub(super) type ByTable = HashMap<String, Vec<Vec<Option<String>>>>;
+
+impl Catalogue<'_> {
+    /// Asks for the rows of these tables; the first two values of each row are database and table.
+    pub(super) async fn ask(&self, connection: &mut MySqlConnection, select: &str, order: &str) -> Answer<ByTable> {
+        self.ask_where(connection, select, "table_schema", order).await
+    }
+
+    /// As [`Self::ask`], of a view that calls the column of the database otherwise.
+    pub(super) async fn ask_where(
+        &self,
+        connection: &mut MySqlConnection,
+        select: &str,
+        schema: &str,
+        order: &str,
+    ) -> Answer<ByTable> {
+        let mut place = format!("{schema} = {}", literal(self.database));
+        if let [only] = self.tables {
+            // The server then opens this table only.
+            place.push_str(&format!(" AND table_name = {}", literal(&only.name)));
+        }
+        let mut by_table = ByTable::new();
+        for row in ask(connection, &format!("{select} WHERE {place} {order}")).await? {
+            // The catalogue may compare names without regard to case where the server tells them apart.
+            if text(&row, 0) == self.database {
+                by_table.entry(text(&row, 1)).or_default().push(row);
+            }
+        }
+        Ok(by_table)
+    }
 }
 
 /// The tables whose engine has no transactions, which no snapshot holds still.
@@ -123,23 +190,9 @@ pub(super) async fn ask(connection: &mut MySqlConnection, sql: &str) -> Answer<V
 }
 
 /// MariaDB's JSON is a `longtext` with a check that the server adds: the columns that have it.
-async fn json_columns(connection: &mut MySqlConnection, server: &Server, name: &TableName) -> Answer<Vec<String>> {
-    if !server.is_mariadb() {
-        return Ok(Vec::new());
-    }
-    let sql = format!(
-        "SELECT constraint_schema, table_name, constraint_name, check_clause FROM information_schema.check_constraints
-         WHERE constraint_schema = {} AND table_name = {}",
-        literal(&server.database),
-        literal(&name.name)
-    );
-    let rows = match ask(connection, &sql).await {
-        Err(e) if number(&e) == Some(UNKNOWN_TABLE) => Vec::new(),
-        answer => answer?,
-    };
-    let this = |row: &&Vec<Option<String>>| text(row, 0) == server.database && text(row, 1) == name.name;
+fn json_columns(checks: &[Vec<Option<String>>]) -> Vec<String> {
     let checks_json = |row: &&Vec<Option<String>>| text(row, 3) == format!("json_valid({})", quoted(&text(row, 2)));
-    Ok(rows.iter().filter(this).filter(checks_json).map(|row| text(row, 2)).collect())
+    checks.iter().filter(checks_json).map(|row| text(row, 2)).collect()
 }
 
 fn column(row: &[Option<String>], json: &[String]) -> Column {
@@ -206,11 +259,11 @@ fn keys<'a>(parts: impl Iterator<Item = &'a Vec<Option<String>>>, columns: &[Col
 }
 
 /// A text in SQL, for sessions whose `sql_mode` is empty.
-fn literal(text: &str) -> String {
+pub(super) fn literal(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\'', "''"))
 }
 
-fn text(row: &[Option<String>], index: usize) -> String {
+pub(super) fn text(row: &[Option<String>], index: usize) -> String {
     row.get(index).cloned().flatten().unwrap_or_default()
 }
 

@@ -8,6 +8,7 @@ mod describe;
 mod lane;
 mod lean;
 mod read;
+mod schema;
 mod session;
 mod snapshot;
 mod trouble;
@@ -23,7 +24,7 @@ use self::session::Sessions;
 use self::snapshot::MysqlSnapshot;
 use self::trouble::{failed, number};
 use super::connect::{connection_error, redact};
-use super::{Store, StoreSnapshot};
+use super::{Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
 
@@ -96,6 +97,17 @@ impl Store for MysqlStore {
         table.ok_or_else(|| {
             Error::store("there is no such table").at(at).hint("check the name, and that the user may SELECT from it")
         })
+    }
+
+    async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
+        let at_once = async {
+            let mut catalogue = self.catalogue.lock().await;
+            let mut connection = self.sessions.reuse(catalogue.take()).await.ok()?;
+            let tables = describe::describe_at_once(&mut connection, &self.server, names).await.ok();
+            *catalogue = Some(connection);
+            tables
+        };
+        describe_rest(self, names, at_once.await.unwrap_or_default()).await
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

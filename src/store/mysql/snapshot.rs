@@ -307,7 +307,7 @@ mod tests {
     fn table(native: &str, canonical: CanonicalType, rows_estimate: Option<u64>) -> Table {
         let column = Column { name: "id".into(), native: native.into(), canonical, nullable: false };
         let key = Key { columns: vec!["id".into()], primary: true, enforced: true };
-        Table { name: TableName::bare("t"), columns: vec![column], keys: vec![key], rows_estimate }
+        Table { name: TableName::bare("t"), columns: vec![column], keys: vec![key], rows_estimate, schema: None }
     }
 
     #[test]

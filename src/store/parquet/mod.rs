@@ -12,7 +12,9 @@ use super::directory::{FileTable, FileTables, refuse_filter};
 use super::{BatchSink, Part, Store, StoreSnapshot};
 use crate::error::{Error, Result};
 use crate::files::{Evidence, ParquetFile, blocking, read_row_groups, read_with_evidence};
-use crate::model::{Column, StoreIdentity, Table, TableName, TableRead};
+use crate::model::{
+    Capacity, Column, ColumnSchema, StoreIdentity, StoreKind, Table, TableName, TableRead, TableSchema,
+};
 
 /// Tables in Parquet files.
 pub struct ParquetStore {
@@ -74,7 +76,22 @@ fn describe(table: &FileTable) -> Result<Table> {
     let Some((_, columns)) = described else {
         return Err(Error::store(format!("table {} has no files", table.name)));
     };
-    Ok(Table { name: table.name.clone(), columns, keys: Vec::new(), rows_estimate: Some(rows) })
+    let schema = Some(Box::new(schema(&columns)));
+    Ok(Table { name: table.name.clone(), columns, keys: Vec::new(), rows_estimate: Some(rows), schema })
+}
+
+/// A footer states types and REQUIRED columns. That a column may hold NULL is no statement: most writers say so of all.
+fn schema(columns: &[Column]) -> TableSchema {
+    let column = |column: &Column| ColumnSchema {
+        holds: Capacity::of(column),
+        enforced: true,
+        nullable: (!column.nullable).then_some(false),
+        characters: None,
+        collation: None,
+        rules: None,
+    };
+    let columns = columns.iter().map(column).collect();
+    TableSchema { engine: StoreKind::Parquet, columns, indexes: None, foreign_keys: None, checks: None }
 }
 
 /// How two files write a type down may differ (INT32 or INT64, UTF-8 with or without a dictionary), what it means may not.

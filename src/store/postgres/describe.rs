@@ -1,5 +1,7 @@
 //! What PostgreSQL's catalogue says of tables, columns and keys.
 
+use std::collections::HashMap;
+
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
 use super::quoted_table;
@@ -24,57 +26,100 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<TableNam
         .collect()
 }
 
-/// Columns and keys of one table.
-pub(super) async fn table(connection: &mut PgConnection, name: &TableName) -> Result<Table> {
+/// Columns, keys and schema of one table.
+pub(super) async fn table(connection: &mut PgConnection, name: &TableName) -> Result<Option<Table>> {
     let oid: i64 = sqlx::query_scalar("SELECT $1::text::regclass::oid::bigint")
         .bind(quoted_table(name))
         .fetch_one(&mut *connection)
         .await?;
-    let estimate: f32 = sqlx::query_scalar("SELECT reltuples FROM pg_catalog.pg_class WHERE oid = $1::bigint::oid")
-        .bind(oid)
-        .fetch_one(&mut *connection)
-        .await?;
-    Ok(Table {
-        name: name.clone(),
-        columns: columns(connection, oid).await?,
-        keys: keys(connection, oid).await?,
-        rows_estimate: (estimate > 0.0).then_some(estimate as u64),
-    })
+    let mut tables = by_oid(connection, &HashMap::from([(oid, name)])).await?;
+    Ok(tables.remove(name))
 }
 
-async fn columns(connection: &mut PgConnection, oid: i64) -> Result<Vec<Column>> {
-    // A domain is read as the type beneath it, which may be a domain again; its own modifier holds the length.
-    let rows = sqlx::query(
-        r#"SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-                  base.typname::text, base.typtype::text, base.modifier
-           FROM pg_catalog.pg_attribute a
-           CROSS JOIN LATERAL (
-             WITH RECURSIVE types AS (
-               SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS modifier
-               FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
-               UNION ALL
-               SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, d.typtypmod
-               FROM types d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
-             SELECT * FROM types WHERE typtype <> 'd') base
-           WHERE a.attrelid = $1::bigint::oid AND a.attnum > 0 AND NOT a.attisdropped
-           ORDER BY a.attnum"#,
+/// The same of many tables in as many questions as for one. A table that is not there has no entry.
+pub(super) async fn tables_at_once(
+    connection: &mut PgConnection,
+    names: &[TableName],
+) -> Result<HashMap<TableName, Table>> {
+    let found = sqlx::query(
+        r#"SELECT c.oid::bigint, n.nspname::text, c.relname::text
+           FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+           WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY($1) AND c.relname = ANY($2)"#,
     )
-    .bind(oid)
-    .fetch_all(connection)
+    .bind(names.iter().filter_map(|name| name.schema.clone()).collect::<Vec<_>>())
+    .bind(names.iter().map(|name| name.name.clone()).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let base: String = row.try_get(3)?;
-            let sort: String = row.try_get(4)?;
-            let native: String = row.try_get(1)?;
-            Ok(Column {
-                name: row.try_get(0)?,
-                canonical: canonical(&base, &sort, row.try_get(5)?, &native),
-                native,
-                nullable: !row.try_get::<bool, _>(2)?,
-            })
-        })
-        .collect()
+    let wanted: HashMap<TableName, &TableName> = names.iter().map(|name| (name.clone(), name)).collect();
+    let mut oids = HashMap::new();
+    for row in &found {
+        let name = TableName::in_schema(row.try_get::<String, _>(1)?, row.try_get::<String, _>(2)?);
+        if let Some(name) = wanted.get(&name) {
+            oids.insert(row.try_get::<i64, _>(0)?, *name);
+        }
+    }
+    by_oid(connection, &oids).await
+}
+
+async fn by_oid(connection: &mut PgConnection, names: &HashMap<i64, &TableName>) -> Result<HashMap<TableName, Table>> {
+    let oids: Vec<i64> = names.keys().copied().collect();
+    let rows =
+        sqlx::query("SELECT oid::bigint, reltuples FROM pg_catalog.pg_class WHERE oid = ANY($1::bigint[]::oid[])")
+            .bind(&oids)
+            .fetch_all(&mut *connection)
+            .await?;
+    let mut columns = columns(connection, &oids).await?;
+    let mut keys = keys(connection, &oids).await?;
+    let mut schemas = super::schema::schemas(connection, &oids, &columns).await?;
+    let mut tables = HashMap::new();
+    for row in &rows {
+        let (oid, estimate): (i64, f32) = (row.try_get(0)?, row.try_get(1)?);
+        let Some(name) = names.get(&oid) else { continue };
+        let table = Table {
+            name: (*name).clone(),
+            columns: columns.remove(&oid).unwrap_or_default(),
+            keys: keys.remove(&oid).unwrap_or_default(),
+            rows_estimate: (estimate > 0.0).then_some(estimate as u64),
+            schema: schemas.remove(&oid).map(Box::new),
+        };
+        tables.insert((*name).clone(), table);
+    }
+    Ok(tables)
+}
+
+/// Joins what a column's type is beneath its domains, which may be domains again; their own modifiers hold the lengths.
+/// Where `a` is the row of `pg_attribute`, `base` has `typname`, `typtype`, `oid` and `modifier`.
+pub(super) const BASE_TYPE: &str = "CROSS JOIN LATERAL (
+    WITH RECURSIVE types AS (
+      SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, a.atttypmod AS modifier
+      FROM pg_catalog.pg_type t WHERE t.oid = a.atttypid
+      UNION ALL
+      SELECT t.oid, t.typname, t.typtype, t.typbasetype, t.typtypmod, d.typtypmod
+      FROM types d JOIN pg_catalog.pg_type t ON t.oid = d.typbasetype WHERE d.typtype = 'd')
+    SELECT * FROM types WHERE typtype <> 'd') base";
+
+async fn columns(connection: &mut PgConnection, oids: &[i64]) -> Result<HashMap<i64, Vec<Column>>> {
+    let sql = format!(
+        r#"SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
+                  base.typname::text, base.typtype::text, base.modifier, a.attrelid::bigint
+           FROM pg_catalog.pg_attribute a {BASE_TYPE}
+           WHERE a.attrelid = ANY($1::bigint[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
+           ORDER BY a.attrelid, a.attnum"#
+    );
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(oids).fetch_all(connection).await?;
+    let mut columns: HashMap<i64, Vec<Column>> = HashMap::new();
+    for row in &rows {
+        let base: String = row.try_get(3)?;
+        let sort: String = row.try_get(4)?;
+        let native: String = row.try_get(1)?;
+        columns.entry(row.try_get(6)?).or_default().push(Column {
+            name: row.try_get(0)?,
+            canonical: canonical(&base, &sort, row.try_get(5)?, &native),
+            native,
+            nullable: !row.try_get::<bool, _>(2)?,
+        });
+    }
+    Ok(columns)
 }
 
 /// The canonical type of a type by its catalogue name, its sort (`e` is an enum) and its modifier.
@@ -116,25 +161,28 @@ fn decimal(modifier: i32) -> CanonicalType {
     }
 }
 
-async fn keys(connection: &mut PgConnection, oid: i64) -> Result<Vec<Key>> {
+async fn keys(connection: &mut PgConnection, oids: &[i64]) -> Result<HashMap<i64, Vec<Key>>> {
     let rows = sqlx::query(
         r#"SELECT i.indisprimary,
                   array_agg(a.attname::text ORDER BY k.place) AS names,
-                  bool_and(a.attnotnull) AS enforced
+                  bool_and(a.attnotnull) AS enforced, i.indrelid::bigint
            FROM pg_catalog.pg_index i
            CROSS JOIN LATERAL unnest(i.indkey::int2[]) WITH ORDINALITY AS k(number, place)
            JOIN pg_catalog.pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.number
-           WHERE i.indrelid = $1::bigint::oid AND i.indisunique AND i.indisvalid AND i.indimmediate
+           WHERE i.indrelid = ANY($1::bigint[]::oid[]) AND i.indisunique AND i.indisvalid AND i.indimmediate
              AND i.indpred IS NULL AND i.indexprs IS NULL AND k.place <= i.indnkeyatts
-           GROUP BY i.indexrelid, i.indisprimary
+           GROUP BY i.indrelid, i.indexrelid, i.indisprimary
            ORDER BY i.indisprimary DESC, enforced DESC, names"#,
     )
-    .bind(oid)
+    .bind(oids)
     .fetch_all(connection)
     .await?;
-    rows.iter()
-        .map(|row| Ok(Key { primary: row.try_get(0)?, columns: row.try_get(1)?, enforced: row.try_get(2)? }))
-        .collect()
+    let mut keys: HashMap<i64, Vec<Key>> = HashMap::new();
+    for row in &rows {
+        let key = Key { primary: row.try_get(0)?, columns: row.try_get(1)?, enforced: row.try_get(2)? };
+        keys.entry(row.try_get(3)?).or_default().push(key);
+    }
+    Ok(keys)
 }
 
 /// How many blocks a table has, and whether it is an ordinary table (not a partitioned one, which has no blocks).

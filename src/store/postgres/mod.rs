@@ -2,13 +2,14 @@
 //! straight into Arrow builders. sqlx asks the questions, and reads where the connection is encrypted; else rows come
 //! through a plain connection of our own.
 //!
-//! `describe` asks the catalogue, `snapshot` opens the shared view, `worker` reads within it, over `wire` (with `login`)
+//! `describe` and `schema` ask the catalogue, `snapshot` opens the shared view, `worker` reads within it, over `wire` (with `login`)
 //! or sqlx; `rows` makes batches of the stream that `copy` divides into rows and `value` into values.
 
 mod copy;
 mod describe;
 mod login;
 mod rows;
+mod schema;
 mod snapshot;
 mod value;
 mod wire;
@@ -24,7 +25,7 @@ use sqlx::{ConnectOptions, Connection};
 pub use self::rows::RowDecoder;
 use self::wire::WireError;
 use super::connect::{connection_error, in_time, redact};
-use super::{Store, StoreSnapshot};
+use super::{Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
 
@@ -121,9 +122,17 @@ impl Store for PostgresStore {
 
     async fn describe(&self, name: &TableName) -> Result<Table> {
         let mut connection = self.connection().await?;
-        describe::table(&mut connection, name)
-            .await
-            .map_err(|e| self.failed(format!("cannot describe table {name}"), e))
+        let failed = |e| self.failed(format!("cannot describe table {name}"), e);
+        let table = describe::table(&mut connection, name).await.map_err(failed)?;
+        table.ok_or_else(|| failed(sqlx::Error::RowNotFound))
+    }
+
+    async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
+        let at_once = async {
+            let mut connection = self.connection().await.ok()?;
+            describe::tables_at_once(&mut connection, names).await.ok()
+        };
+        describe_rest(self, names, at_once.await.unwrap_or_default()).await
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

@@ -30,11 +30,11 @@ pub(super) fn describe(connection: &Connection, file: &DatabaseFile, name: &Tabl
     let described = columns_of(connection, &name.name).and_then(|declared| {
         let keys = keys_of(connection, &name.name, &declared)?;
         let estimate = rows_estimate(connection, &name.name, &layout, &declared);
-        Ok((declared, keys, estimate))
+        let columns: Vec<Column> = declared.into_iter().map(|column| column.column).collect();
+        let schema = super::schema::schema(connection, &name.name, &columns)?;
+        Ok(Table { name: name.clone(), columns, keys, rows_estimate: estimate, schema: Some(Box::new(schema)) })
     });
-    let (declared, keys, rows_estimate) = described.map_err(|e| failed("the table cannot be described", &at, e))?;
-    let columns = declared.into_iter().map(|column| column.column).collect();
-    Ok(Table { name: name.clone(), columns, keys, rows_estimate })
+    described.map_err(|e| failed("the table cannot be described", &at, e))
 }
 
 /// How a table stores its rows.

@@ -10,6 +10,7 @@ mod access;
 mod describe;
 mod header;
 mod read;
+mod schema;
 mod snapshot;
 
 use std::path::{Path, PathBuf};
@@ -21,7 +22,7 @@ pub use header::is_database;
 
 use self::access::Access;
 use self::snapshot::SqliteSnapshot;
-use super::{Store, StoreSnapshot};
+use super::{Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
 
@@ -83,6 +84,15 @@ impl Store for SqliteStore {
     async fn describe(&self, name: &TableName) -> Result<Table> {
         let name = name.clone();
         self.ask(move |connection, file| describe::describe(connection, file, &name)).await
+    }
+
+    async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
+        let asked = names.to_vec();
+        let at_once = self.ask(move |connection, file| {
+            let described = |name: TableName| Some((name.clone(), describe::describe(connection, file, &name).ok()?));
+            Ok(asked.into_iter().filter_map(described).collect())
+        });
+        describe_rest(self, names, at_once.await.unwrap_or_default()).await
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

@@ -62,7 +62,7 @@ fn row(id: i64) -> Vec<u8> {
 async fn read(answers: Vec<Vec<u8>>) -> (usize, Result<Answer<()>>) {
     let column = Column { name: "id".into(), native: "bigint".into(), canonical: CanonicalType::Int64, nullable: true };
     let keys: Vec<Key> = Vec::new();
-    let table = Table { name: TableName::bare("t"), columns: vec![column], keys, rows_estimate: None };
+    let table = Table { name: TableName::bare("t"), columns: vec![column], keys, rows_estimate: None, schema: None };
     let (sink, mut batches) = BatchSink::channel(100);
     let mut lean = session(answers);
     let mut rows = Rows::new(&table, "t in db", &sink);
