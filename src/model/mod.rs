@@ -1,6 +1,7 @@
 //! The nouns that the stages hand to each other. No I/O here.
 
 mod boundaries;
+mod cause;
 mod change;
 mod manifest;
 mod plan;
@@ -12,7 +13,11 @@ mod side;
 mod table;
 
 pub use boundaries::Boundaries;
-pub use change::{CellChange, Change, ChangeSink};
+pub use cause::{
+    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, RunCause, Spread, TimeUnit,
+    UnicodeForm, UuidOrder,
+};
+pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Taken,
