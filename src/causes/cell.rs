@@ -79,7 +79,8 @@ pub(super) fn kinds(cell: &CellChange, family: Family, out: &mut Vec<CauseKind>)
                 _ => None,
             });
             if target.len() <= CONSTANT_BYTES_MAX {
-                out.push(CauseKind::Constant(xxhash_rust::xxh3::xxh3_64(target.as_bytes())));
+                let hash = xxhash_rust::xxh3::xxh3_64(target.as_bytes());
+                out.extend([CauseKind::Filled(hash), CauseKind::Constant(hash)]);
             }
         }
         (Some(source), None) => {
@@ -136,13 +137,31 @@ fn truth(text: &str) -> Option<bool> {
 
 /// The diff adds the sort of the values where their texts are the same: `1 (text)`, `1 (integer)`.
 fn is_another_sort(source: &str, target: &str) -> bool {
-    let (Some((one, one_sort)), Some((other, other_sort))) = (source.rsplit_once(" ("), target.rsplit_once(" (")) else {
+    let (Some((one, one_sort)), Some((other, other_sort))) = (source.rsplit_once(" ("), target.rsplit_once(" ("))
+    else {
         return false;
     };
     let is_sort = |sort: &str| {
         sort.strip_suffix(')').is_some_and(|sort| {
-            matches!(sort.split('(').next(), Some("text" | "char" | "integer" | "real" | "blob" | "decimal" | "float64"
-                | "float32" | "binary" | "untyped text" | "sqlite value" | "unsigned integer" | "boolean" | "uuid"))
+            matches!(
+                sort.split('(').next(),
+                Some(
+                    "text"
+                        | "char"
+                        | "integer"
+                        | "real"
+                        | "blob"
+                        | "decimal"
+                        | "float64"
+                        | "float32"
+                        | "binary"
+                        | "untyped text"
+                        | "sqlite value"
+                        | "unsigned integer"
+                        | "boolean"
+                        | "uuid"
+                )
+            )
         })
     };
     one == other && one_sort != other_sort && is_sort(one_sort) && is_sort(other_sort)
@@ -170,9 +189,9 @@ mod tests {
         assert_eq!(first(Some("NaN"), None, Family::Number), Some(K::NanToNull));
         assert_eq!(first(Some("0000-00-00"), None, Family::Time(TimeFamily::Date)), Some(K::ZeroDate));
         assert_eq!(first(Some("x"), None, Family::Text), Some(K::BecameNull));
-        assert!(matches!(first(None, Some("x"), Family::Text), Some(K::Constant(_))));
-        assert!(matches!(first(None, Some(" "), Family::Text), Some(K::Constant(_))));
-        assert!(matches!(first(None, Some("0.01"), Family::Number), Some(K::Constant(_))));
+        assert!(matches!(first(None, Some("x"), Family::Text), Some(K::Filled(_))));
+        assert!(matches!(first(None, Some(" "), Family::Text), Some(K::Filled(_))));
+        assert!(matches!(first(None, Some("0.01"), Family::Number), Some(K::Filled(_))));
     }
 
     #[test]

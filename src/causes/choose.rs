@@ -40,6 +40,7 @@ fn weight(kind: CauseKind) -> u64 {
         CauseKind::Cut
         | CauseKind::TimeOffset { .. }
         | CauseKind::Difference { .. }
+        | CauseKind::Filled(_)
         | CauseKind::Constant(_)
         | CauseKind::BecameNull => 1,
         _ => 2,
@@ -50,8 +51,7 @@ fn weight(kind: CauseKind) -> u64 {
 /// left, for two keys, and for more than one source value. What became of NULL is one value by nature.
 fn is_valid(kind: CauseKind, keys: u64, left: u64, tally: &Tally) -> bool {
     let Some(free) = tally.free(kind) else { return true };
-    let is_constant = matches!(kind, CauseKind::Constant(_));
-    2 * keys >= left && ((is_constant && free.from_null) || (keys >= 2 && free.several))
+    2 * keys >= left && (matches!(kind, CauseKind::Filled(_)) || (keys >= 2 && free.several))
 }
 
 fn cause(

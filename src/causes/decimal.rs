@@ -70,11 +70,6 @@ impl Decimal {
         Some(Self { unscaled, scale: scale as u8, written_scale: written.min(DIGITS_MAX) as u8 })
     }
 
-    /// An integer.
-    pub fn integer(value: i128) -> Self {
-        Self { unscaled: value, scale: 0, written_scale: 0 }
-    }
-
     /// The unscaled value at a scale that is not smaller than its own.
     pub fn at(&self, scale: u8) -> Option<i128> {
         let more = u32::from(scale.checked_sub(self.scale)?);

@@ -28,9 +28,7 @@ mod time;
 use std::cmp::Reverse;
 
 use crate::error::Result;
-use crate::model::{
-    CauseKind, CellChange, Change, ChangeSink, Class, FoundCause, FoundExample, Pair, TablePlan,
-};
+use crate::model::{CauseKind, CellChange, Change, ChangeSink, Class, FoundCause, FoundExample, Pair, TablePlan};
 use cell::Family;
 use spelling::Spellings;
 use stretches::Stretches;
@@ -70,9 +68,13 @@ pub struct FoundCauses {
 impl CauseFinder {
     /// Of a table that is compared as planned.
     pub fn new(plan: &TablePlan) -> Self {
-        let columns = plan.columns.len();
+        Self::of_families((0..plan.columns.len()).map(|column| Family::of(plan, column)).collect())
+    }
+
+    fn of_families(families: Vec<Family>) -> Self {
+        let columns = families.len();
         Self {
-            families: (0..columns).map(|column| Family::of(plan, column)).collect(),
+            families,
             tallies: (0..columns).map(|_| None).collect(),
             entries_max: (ENTRIES_MAX / columns.max(1)).clamp(ENTRIES_OF_COLUMN_MIN, 1_024),
             missing: Stretches::default(),

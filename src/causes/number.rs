@@ -1,6 +1,6 @@
 //! What can happen to numbers.
 
-use std::cmp::Ordering;
+use std::cmp::{Ordering, Reverse};
 
 use super::decimal::Decimal;
 use super::rounding::{WAYS, round};
@@ -41,7 +41,7 @@ pub(super) fn kinds(source: &str, target: &str, out: &mut Vec<CauseKind>) {
     }
     // The costly ones only where nothing plainer holds.
     if out.len() == begin {
-        through_float(source, &from, &to, out);
+        through_float(source, &to, out);
     }
     if let Some(difference) = from.to(&to)
         && difference.unscaled != 0
@@ -69,15 +69,17 @@ fn rounded(from: &Decimal, to: &Decimal, out: &mut Vec<CauseKind>) {
 }
 
 fn wrapped(from: i128, to: i128, out: &mut Vec<CauseKind>) {
-    for bits in [8u8, 16, 24, 32, 64] {
-        let span = 1i128 << bits;
-        let within = |value: i128| (-span / 2..span).contains(&value);
-        if from != to && (to - from) % span == 0 && within(to) {
-            // Two readings of the same bits (-1 as 255), or a number too large for them.
-            let same_bits = within(from) && (from < 0) != (to < 0);
-            if same_bits || !within(from) {
-                out.push(CauseKind::Wrapped { bits });
-            }
+    const WIDTHS: [u8; 5] = [8, 16, 24, 32, 64];
+    let span = |bits: u8| 1i128 << bits;
+    let within = |value: i128, bits: u8| (-span(bits) / 2..span(bits)).contains(&value);
+    let holds = |bits: u8| from != to && (to - from) % span(bits) == 0 && within(to, bits);
+    // The same bits with another sign: -1 as 255.
+    let same_bits = WIDTHS.into_iter().find(|bits| holds(*bits) && within(from, *bits) && (from < 0) != (to < 0));
+    match same_bits {
+        Some(bits) => out.push(CauseKind::Wrapped(Reverse(bits))),
+        None => {
+            let too_large = WIDTHS.into_iter().filter(|bits| holds(*bits) && !within(from, *bits));
+            out.extend(too_large.map(|bits| CauseKind::Wrapped(Reverse(bits))));
         }
     }
 }
@@ -109,14 +111,14 @@ fn is_power_of_ten(mut value: u128) -> bool {
 }
 
 /// A number that was kept as a float on its way, and came out as the float's shortest or its exact text.
-fn through_float(source: &str, from: &Decimal, to: &Decimal, out: &mut Vec<CauseKind>) {
+fn through_float(source: &str, to: &Decimal, out: &mut Vec<CauseKind>) {
     let Ok(double) = source.parse::<f64>() else { return };
     let same = |text: String| Decimal::parse(&text).is_some_and(|d| d.unscaled == to.unscaled && d.scale == to.scale);
     let single = double as f32;
-    if single.is_finite() && (same(format!("{single}")) || same(format!("{}", f64::from(single)))) {
-        out.push(CauseKind::SinglePrecision);
-    } else if from.compare(to) != Some(Ordering::Equal) && same(format!("{double}")) {
+    if same(format!("{double}")) {
         out.push(CauseKind::DoublePrecision);
+    } else if single.is_finite() && (same(format!("{single}")) || same(format!("{}", f64::from(single)))) {
+        out.push(CauseKind::SinglePrecision);
     }
 }
 
@@ -169,10 +171,10 @@ mod tests {
 
     #[test]
     fn integers_wrap_at_their_width() {
-        assert_eq!(all("70000", "4464"), [K::Wrapped { bits: 16 }]);
-        assert_eq!(all("4294967295", "-1"), [K::Wrapped { bits: 32 }]);
-        assert_eq!(all("-1", "18446744073709551615"), [K::Wrapped { bits: 64 }]);
-        assert_eq!(all("300", "44"), [K::Wrapped { bits: 8 }]);
+        assert_eq!(all("70000", "4464"), [K::Wrapped(Reverse(16))]);
+        assert_eq!(all("4294967295", "-1"), [K::Wrapped(Reverse(32))]);
+        assert_eq!(all("-1", "18446744073709551615"), [K::Wrapped(Reverse(64))]);
+        assert_eq!(all("300", "44"), [K::Wrapped(Reverse(8))]);
         assert_eq!(all("300", "45"), []);
         assert_eq!(all("10", "266"), []);
     }

@@ -11,9 +11,7 @@ pub(super) fn round(value: i128, unit: i128, rounding: Rounding) -> i128 {
     let away = match rounding {
         Rounding::Truncate => false,
         Rounding::HalfUp => rest.abs() >= unit - rest.abs(),
-        Rounding::HalfEven => {
-            rest.abs() > unit - rest.abs() || (rest.abs() == unit - rest.abs() && quotient % 2 != 0)
-        }
+        Rounding::HalfEven => rest.abs() > unit - rest.abs() || (rest.abs() == unit - rest.abs() && quotient % 2 != 0),
     };
     (quotient + if away { value.signum() } else { 0 }) * unit
 }

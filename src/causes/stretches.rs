@@ -1,6 +1,6 @@
 //! Missing, unexpected and duplicate keys by stretches of neighbouring keys.
 
-use crate::model::{Change, FoundCause, FoundExample, Spread, CauseKind};
+use crate::model::{CauseKind, Change, FoundCause, FoundExample, Spread};
 
 /// A stretch of at least so many keys is a cause of its own.
 const BLOCK_KEYS_MIN: u64 = 3;
@@ -51,7 +51,8 @@ impl Stretches {
                 None => is_successor(&open.last, &change.key),
             };
             // Doubled and tripled keys are two things.
-            if follows && (change.copies == open.first.copies || change.copies.source == 0 || change.copies.target == 0) {
+            if follows && (change.copies == open.first.copies || change.copies.source == 0 || change.copies.target == 0)
+            {
                 open.keys += 1;
                 open.last.clone_from(&change.key);
                 open.is_tail = is_tail;

@@ -15,7 +15,7 @@ const FREE_MAX: usize = 16;
 /// Bits that remember which values were forgotten.
 const FORGOTTEN_BITS: usize = 1 << 17;
 /// Sorts of hypotheses with a value of their own.
-const FREE_SORTS: usize = 3;
+const FREE_SORTS: usize = 4;
 
 /// Cells with the same hypotheses.
 #[derive(Debug, Clone)]
@@ -36,8 +36,6 @@ pub(super) struct Free {
     first_source: Option<u64>,
     /// Whether it holds for more than one source value.
     pub several: bool,
-    /// Whether NULL is among the source values.
-    pub from_null: bool,
     /// Whether no cell for which it holds was counted without it.
     pub is_exact: bool,
 }
@@ -106,15 +104,9 @@ impl Tally {
         }
         let is_exact = self.forgotten[of].as_ref().is_none_or(|bits| !bit(bits, kind));
         let source = source.map(|text| xxh3_64(text.as_bytes()));
-        let free = self.free[of].entry(kind).or_insert(Free {
-            keys: 0,
-            first_source: source,
-            several: false,
-            from_null: false,
-            is_exact,
-        });
+        let free =
+            self.free[of].entry(kind).or_insert(Free { keys: 0, first_source: source, several: false, is_exact });
         free.keys += 1;
-        free.from_null |= source.is_none();
         free.several |= source != free.first_source;
     }
 
@@ -180,6 +172,7 @@ fn sort(kind: CauseKind) -> Option<usize> {
         CauseKind::TimeOffset { .. } => Some(0),
         CauseKind::Difference { .. } => Some(1),
         CauseKind::Constant(_) => Some(2),
+        CauseKind::Filled(_) => Some(3),
         _ => None,
     }
 }
@@ -188,7 +181,7 @@ fn place(kind: CauseKind) -> usize {
     let value = match kind {
         CauseKind::TimeOffset { nanoseconds } => xxh3_64(&nanoseconds.to_le_bytes()),
         CauseKind::Difference { unscaled, scale } => xxh3_64(&unscaled.to_le_bytes()).wrapping_add(scale.into()),
-        CauseKind::Constant(hash) => hash,
+        CauseKind::Constant(hash) | CauseKind::Filled(hash) => hash,
         _ => 0,
     };
     value as usize % FORGOTTEN_BITS

@@ -65,8 +65,8 @@ impl Neighbourhood {
                 })
                 .collect();
             let last_range = ranges.last().copied().unwrap_or_default();
-            let reaches = !between[keys.len()]
-                && places.last().is_some_and(|range| disagreement.all_open(*range, last_range));
+            let reaches =
+                !between[keys.len()] && places.last().is_some_and(|range| disagreement.all_open(*range, last_range));
             self.open[at] = reaches.then_some(last_range);
             if let Some(last) = known.back_mut() {
                 last.is_last = reaches && last_range + 1 == disagreement.boundaries.ranges();
@@ -115,7 +115,9 @@ fn others_between(keys: &[&[u8]], kept: &[Kept]) -> Vec<bool> {
 fn keys_of(changes: &RecordBatch, class: Class) -> impl Iterator<Item = &[u8]> {
     let keys = changes.column(0).as_binary::<i32>();
     let copies = Pair::new(1, 2).map(|at| changes.column(at).as_primitive::<UInt64Type>());
-    (0..keys.len()).filter(move |row| of_copies(copies.map(|side| side.value(*row))) == class).map(|row| keys.value(row))
+    (0..keys.len())
+        .filter(move |row| of_copies(copies.map(|side| side.value(*row))) == class)
+        .map(|row| keys.value(row))
 }
 
 fn of_copies(copies: Pair<u64>) -> Class {

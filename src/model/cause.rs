@@ -1,5 +1,7 @@
 //! Causes: what one thing went wrong behind many changes.
 
+use std::cmp::Reverse;
+
 use serde::{Deserialize, Serialize};
 
 use super::Pair;
@@ -142,11 +144,8 @@ pub enum CauseKind {
     SinglePrecision,
     /// The number went through double precision.
     DoublePrecision,
-    /// An integer wrapped around at so many bits.
-    Wrapped {
-        /// 8, 16, 24, 32 or 64.
-        bits: u8,
-    },
+    /// An integer wrapped around at so many bits: 8, 16, 24, 32 or 64. Of several widths the greatest is the likeliest.
+    Wrapped(Reverse<u8>),
     /// The sign was turned.
     SignFlipped,
     /// Multiplied by a constant.
@@ -198,6 +197,8 @@ pub enum CauseKind {
         /// Digits after the point.
         scale: u8,
     },
+    /// One and the same value for NULL; the hash of that value.
+    Filled(u64),
     /// One and the same value for different ones; the hash of that value.
     Constant(u64),
     /// A value became NULL.
@@ -234,7 +235,7 @@ impl CauseKind {
             K::Scale { .. } => "scale",
             K::SinglePrecision => "single_precision",
             K::DoublePrecision => "double_precision",
-            K::Wrapped { .. } => "unsigned_wrap",
+            K::Wrapped(_) => "unsigned_wrap",
             K::SignFlipped => "sign_flipped",
             K::Factor { .. } => "factor",
             K::Inverted => "boolean_inverted",
@@ -254,7 +255,7 @@ impl CauseKind {
             K::Cut => "cut",
             K::TimeOffset { .. } => "time_offset",
             K::Difference { .. } => "constant_difference",
-            K::Constant(_) => "default_filled_in",
+            K::Filled(_) | K::Constant(_) => "default_filled_in",
             K::BecameNull => "became_null",
             K::Other => "other",
             K::Missing(spread) => ["missing_all", "missing_tail", "missing_block", "missing_scattered"][spread.place()],
@@ -311,6 +312,8 @@ pub struct FoundExample {
 /// A cause as reports show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cause {
+    /// The table, by its name in reports.
+    pub table: String,
     /// What happened, in a word: [`CauseKind::id`].
     pub kind: String,
     /// The column, by the source's name; `null` where whole keys are missing, unexpected or duplicate.
@@ -342,14 +345,4 @@ pub struct CauseExample {
     pub source: Option<String>,
     /// The value in the target.
     pub target: Option<String>,
-}
-
-/// A cause among those of the whole run.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct RunCause {
-    /// The table.
-    pub table: String,
-    /// The cause.
-    #[serde(flatten)]
-    pub cause: Cause,
 }

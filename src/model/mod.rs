@@ -14,7 +14,7 @@ mod table;
 
 pub use boundaries::Boundaries;
 pub use cause::{
-    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, RunCause, Spread, TimeUnit,
+    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
     UnicodeForm, UuidOrder,
 };
 pub use change::{CellChange, Change, ChangeSink, Neighbours};

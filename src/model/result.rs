@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Pair, RunCause, StoreIdentity};
+use super::{Cause, Pair, StoreIdentity};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -273,7 +273,7 @@ pub struct Summary {
     pub reason: Option<String>,
     /// The causes of all tables, those first that explain most; at most a hundred, the tables have all.
     #[serde(default)]
-    pub causes: Vec<RunCause>,
+    pub causes: Vec<Cause>,
     /// The tables, in name order.
     pub tables: Vec<TableResult>,
 }

@@ -5,7 +5,7 @@ mod rule;
 use super::disclosure::Disclosure;
 use super::words::{number, plural, shorten};
 use crate::model::{
-    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Pair, Rounding, RunCause, Spread,
+    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Pair, Rounding, Spread,
     TablePlan, TableResult, TimeUnit, UnicodeForm, UuidOrder,
 };
 
@@ -23,13 +23,11 @@ pub fn causes(plan: &TablePlan, found: &[FoundCause], rows: Pair<Option<u64>>, d
 }
 
 /// The causes of all tables, those first that explain most.
-pub fn run_causes(tables: &[TableResult]) -> Vec<RunCause> {
-    let mut all: Vec<(&TableResult, &Cause)> =
-        tables.iter().flat_map(|table| table.causes.iter().map(move |cause| (table, cause))).collect();
+pub fn run_causes(tables: &[TableResult]) -> Vec<Cause> {
+    let mut all: Vec<&Cause> = tables.iter().flat_map(|table| &table.causes).collect();
     // Stable: tables in their order, causes of a table in theirs.
-    all.sort_by_key(|(_, cause)| std::cmp::Reverse(cause.rows));
-    let of_run = |(table, cause): (&TableResult, &Cause)| RunCause { table: table.name.clone(), cause: cause.clone() };
-    all.into_iter().take(RUN_CAUSES_MAX).map(of_run).collect()
+    all.sort_by_key(|cause| std::cmp::Reverse(cause.rows));
+    all.into_iter().take(RUN_CAUSES_MAX).cloned().collect()
 }
 
 fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, disclosure: &Disclosure) -> Cause {
@@ -45,6 +43,7 @@ fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, disclosu
         (found.keys as f64 / rows as f64 * 1e6).round().min(1e6) / 1e6
     });
     Cause {
+        table: plan.name.clone(),
         kind: found.kind.id().to_owned(),
         column: found.column.and_then(|column| plan.columns.get(column)).map(|column| column.name.clone()),
         rows: found.keys,
@@ -103,7 +102,9 @@ fn sentence(plan: &TablePlan, found: &FoundCause, example: &FoundExample, last: 
             inline(example.values.target.as_deref())
         ),
         K::Swapped(other) => format!("The target has the value of {}, and the other way round.", name(other)),
-        K::TimeZone { minutes } => format!("Shifted by {}: {}, as between two time zones.", offset(minutes), than(minutes)),
+        K::TimeZone { minutes } => {
+            format!("Shifted by {}: {}, as between two time zones.", offset(minutes), than(minutes))
+        }
         K::OneDay { later } => format!("One day {} in the target.", if later { "later" } else { "earlier" }),
         K::TimePrecision { unit, rounding } => format!("Times were {}.", precision(unit, rounding)),
         K::TimeZoneAndPrecision { minutes, unit, rounding } => {
@@ -119,7 +120,9 @@ fn sentence(plan: &TablePlan, found: &FoundCause, example: &FoundExample, last: 
         }
         K::SinglePrecision => "Numbers went through single precision, which keeps some 7 digits.".into(),
         K::DoublePrecision => "Numbers went through double precision, which keeps some 16 digits.".into(),
-        K::Wrapped { bits } => format!("Integers wrapped around at {bits} bits, or were read with another sign."),
+        K::Wrapped(std::cmp::Reverse(bits)) => {
+            format!("Integers wrapped around at {bits} bits, or were read with another sign.")
+        }
         K::SignFlipped => "The sign was turned.".into(),
         K::Factor { times, by: 1 } => {
             format!("The target is {} times the source, as with another unit.", number(times.into()))
@@ -177,6 +180,7 @@ fn sentence(plan: &TablePlan, found: &FoundCause, example: &FoundExample, last: 
             decimal(unscaled.unsigned_abs(), scale),
             if unscaled > 0 { "greater" } else { "less" }
         ),
+        K::Filled(_) => format!("NULL became one value, as a default: {}.", inline(example.values.target.as_deref())),
         K::Constant(_) => {
             format!("One value stands for different ones, as a default: {}.", inline(example.values.target.as_deref()))
         }
@@ -188,8 +192,13 @@ fn sentence(plan: &TablePlan, found: &FoundCause, example: &FoundExample, last: 
             let Pair { source, target } = example.copies;
             let what = format!("{source} and {target} times on the two sides");
             let what = if source == 1 && target == 2 { "twice in the target".into() } else { what };
-            let what = if matches!(spread, Spread::Scattered) { "a different number of times on both sides" } else { &what };
-            let story = if found.keys > 1 && spread != Spread::Scattered && target > source { ", as a batch that was written twice" } else { "" };
+            let what =
+                if matches!(spread, Spread::Scattered) { "a different number of times on both sides" } else { &what };
+            let story = if found.keys > 1 && spread != Spread::Scattered && target > source {
+                ", as a batch that was written twice"
+            } else {
+                ""
+            };
             keys(found, spread, &format!("{what}{story}"), "of the source", example, last)
         }
     }
@@ -215,7 +224,11 @@ fn keys(
         _ if found.stretches == found.keys => format!("{keys} scattered between {first} and {last}, {what}."),
         _ => format!(
             "{keys} in {} between {first} and {last}, {what}.",
-            if found.stretches == 1 { "1 stretch".to_owned() } else { format!("{} stretches", number(found.stretches)) }
+            if found.stretches == 1 {
+                "1 stretch".to_owned()
+            } else {
+                format!("{} stretches", number(found.stretches))
+            }
         ),
     }
 }

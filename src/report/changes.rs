@@ -41,7 +41,15 @@ impl TableChanges {
         csv.write_record(CSV_HEADER).map_err(|e| csv_file.error(e))?;
         let (parquet_file, file) = PartialFile::create(dir, "differences.parquet")?;
         let parquet = ParquetChanges::new(file).map_err(|e| parquet_file.error(e))?;
-        Ok(Self { csv, parquet, csv_file, parquet_file, sample: Sampler::new(key_names), disclosure: Disclosure, any: false })
+        Ok(Self {
+            csv,
+            parquet,
+            csv_file,
+            parquet_file,
+            sample: Sampler::new(key_names),
+            disclosure: Disclosure,
+            any: false,
+        })
     }
 
     /// Closes both files, gives them their names and returns the sample.

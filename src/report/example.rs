@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
-    StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
+    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo,
+    SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
 /// A column name that would break out of an attribute.
@@ -118,6 +118,7 @@ pub fn summary() -> Summary {
 pub fn cause(kind: &str, column: Option<&str>, rows: u64, sentence: &str, example: [Option<&str>; 3]) -> Cause {
     let [key, source, target] = example.map(|text| text.map(str::to_owned));
     Cause {
+        table: "orders".into(),
         kind: kind.into(),
         column: column.map(Into::into),
         rows,

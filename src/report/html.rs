@@ -57,10 +57,16 @@ pub fn report_html(
         Ok(rows)
     };
     let (causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
-    let causes_bytes = templates.render_value("causes.html", context! { causes => Value::from(Serde(&causes)) })?.len();
+    let causes_bytes = templates
+        .render_value(
+            "causes.html",
+            context! { causes => Value::from(Serde(&causes)), causes_left_out => &causes_left_out },
+        )?
+        .len();
     // Rows are longest with a link each; which of them get one is known once the sections are there.
     let rows_bytes: usize = rows(&|_| true)?.iter().map(String::len).sum();
-    let sections = sections(&templates, summary, samples, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
+    let sections =
+        sections(&templates, summary, samples, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
     let rows = rows(&|position| position < sections.len())?;
     let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
     let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));

@@ -50,10 +50,10 @@ mod tests {
         ];
         assert_eq!(names(table), fields);
         let orders = value["tables"].as_array().unwrap().iter().find(|table| table["name"] == "orders").unwrap();
-        let fields = ["kind", "column", "rows", "cells", "exact", "share", "sentence", "rule", "example"];
+        let fields = ["table", "kind", "column", "rows", "cells", "exact", "share", "sentence", "rule", "example"];
         assert_eq!(names(&orders["causes"][0]), fields);
         assert_eq!(names(&orders["causes"][0]["example"]), ["key", "last_key", "source", "target"]);
-        assert_eq!(names(&value["causes"][0])[..2], ["table", "kind"]);
+        assert_eq!(names(&value["causes"][0]), fields);
         assert_eq!(names(&table["columns"][0]), ["name", "target", "status", "compared_as", "corrupt", "findings"]);
         assert_eq!(names(&table["rows"]), ["source", "target"]);
         assert_eq!(names(&table["ranges"]), ["total", "mismatched"]);

@@ -6,7 +6,7 @@ use comfy_table::{
 
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
-use crate::model::{CauseExample, Class, ColumnStatus, INEXACT_NAME, RunCause, Summary, TableResult, Verdict};
+use crate::model::{Cause, CauseExample, Class, ColumnStatus, INEXACT_NAME, Summary, TableResult, Verdict};
 
 /// Tables that get a line of their own.
 const TABLES_LISTED_MAX: usize = 40;
@@ -64,13 +64,12 @@ fn causes(summary: &Summary) -> String {
     }
     let all: usize = summary.tables.iter().map(|table| table.causes.len()).sum();
     let told = &summary.causes[..summary.causes.len().min(CAUSES_TOLD_MAX)];
-    let rows: Vec<String> = told.iter().map(|of_run| rows_explained(of_run)).collect();
+    let rows: Vec<String> = told.iter().map(|cause| rows_explained(cause)).collect();
     let places: Vec<String> = told.iter().map(place).collect();
     let rows_width = rows.iter().map(|text| text.chars().count()).max().unwrap_or(0);
     let place_width = places.iter().map(|text| text.chars().count()).max().unwrap_or(0).min(NAME_CHARS_MAX / 2);
     let mut text = format!("{}, {}\n", plural(all as u64, "cause"), plural(words::explained(summary), "difference"));
-    for ((of_run, rows), place) in told.iter().zip(rows).zip(places) {
-        let cause = &of_run.cause;
+    for ((cause, rows), place) in told.iter().zip(rows).zip(places) {
         let sentence = plain(&shorten(&cause.sentence, NOTE_CHARS_MAX)).into_owned();
         text.push_str(&format!("  {rows:>rows_width$}  {place:place_width$}  {sentence}\n"));
         let indent = " ".repeat(rows_width + place_width + 6);
@@ -88,15 +87,14 @@ fn causes(summary: &Summary) -> String {
     text
 }
 
-fn rows_explained(of_run: &RunCause) -> String {
-    let cause = &of_run.cause;
+fn rows_explained(cause: &Cause) -> String {
     let noun = if cause.column.is_some() { "row" } else { "key" };
     format!("{}{}", if cause.exact { "" } else { "at least " }, plural(cause.rows, noun))
 }
 
-fn place(of_run: &RunCause) -> String {
-    let table = shorten(&of_run.table, NAME_CHARS_MAX / 2);
-    match &of_run.cause.column {
+fn place(cause: &Cause) -> String {
+    let table = shorten(&cause.table, NAME_CHARS_MAX / 2);
+    match &cause.column {
         Some(column) => plain(&format!("{table}.{}", shorten(column, NAME_CHARS_MAX / 2))).into_owned(),
         None => plain(&table).into_owned(),
     }

@@ -33,7 +33,7 @@ pub struct CauseView {
 pub fn of_run(summary: &Summary) -> (Vec<CauseView>, Option<String>) {
     let all: usize = summary.tables.iter().map(|table| table.causes.len()).sum();
     let shown = summary.causes.iter().take(RUN_CAUSES_SHOWN_MAX);
-    let views: Vec<_> = shown.map(|of_run| CauseView::new(&of_run.cause, Some(&of_run.table))).collect();
+    let views: Vec<_> = shown.map(|cause| CauseView::new(cause, Some(&cause.table))).collect();
     let left_out = left_out(all, views.len());
     (views, left_out)
 }
