@@ -51,7 +51,7 @@ fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, disclosu
         exact: found.is_exact,
         share,
         sentence: sentence(plan, found, &example, last.as_deref()),
-        rule: rule::rule(plan, found),
+        rule: rule::rule(plan, found, share),
         example: CauseExample {
             key: key(&example.key),
             last_key: last,

@@ -4,9 +4,15 @@ use super::{decimal, seconds};
 use crate::canonical::Encoding;
 use crate::model::{CauseKind, FoundCause, Rounding, TablePlan, TimeUnit, UnicodeForm, UuidOrder};
 
-/// The keys of the column, as they stand in the config.
-pub(super) fn rule(plan: &TablePlan, found: &FoundCause) -> Option<String> {
+/// A rule that changes values suits a column only where the cause explains at least this share of the rows.
+const SHARE_MIN: f64 = 0.5;
+
+/// The keys of the column, as they stand in the config. `share` is the share of the rows that the cause explains.
+pub(super) fn rule(plan: &TablePlan, found: &FoundCause, share: Option<f64>) -> Option<String> {
     use CauseKind as K;
+    if changes_values(found.kind) && share.is_none_or(|share| share < SHARE_MIN) {
+        return None;
+    }
     let column = found.column.and_then(|column| plan.columns.get(column))?;
     let name = sql_name(&column.name);
     let expression = |expression: String| format!("source_expr = {}", toml_text(&expression));
@@ -52,6 +58,24 @@ pub(super) fn rule(plan: &TablePlan, found: &FoundCause) -> Option<String> {
         }
         _ => return None,
     })
+}
+
+/// Whether the rule makes another value of one that was right; the others only make two values alike.
+fn changes_values(kind: CauseKind) -> bool {
+    use CauseKind as K;
+    matches!(
+        kind,
+        K::TimeZone { .. }
+            | K::TimeZoneAndPrecision { .. }
+            | K::OneDay { .. }
+            | K::TimeOffset { .. }
+            | K::Factor { .. }
+            | K::SignFlipped
+            | K::Inverted
+            | K::Difference { .. }
+            | K::Swapped(_)
+            | K::UuidBytes(_)
+    )
 }
 
 fn way(rounding: Rounding) -> &'static str {
