@@ -3,20 +3,29 @@
 use super::causes;
 use crate::binary::Tieout;
 
-/// A CSV table whose ids are multiples of ten, without those that `lost` says.
+/// A table whose ids are multiples of ten, without those that `lost` says.
 fn table(rows: u64, lost: impl Fn(u64) -> bool) -> String {
-    let lines = (1..=rows).filter(|at| !lost(*at)).map(|at| format!("{},row {at}\n", at * 10));
-    format!("id,name\n{}", lines.collect::<String>())
+    let lines = (1..=rows).filter(|at| !lost(*at)).map(|at| format!("({},'row {at}')", at * 10));
+    rows_of("t", "id INTEGER PRIMARY KEY", lines)
+}
+
+fn rows_of(table: &str, id: &str, rows: impl Iterator<Item = String>) -> String {
+    let rows: Vec<String> = rows.collect();
+    let insert = rows.chunks(5_000).map(|rows| format!("INSERT INTO {table} VALUES {};", rows.join(",")));
+    format!("CREATE TABLE {table} ({id}, name TEXT); BEGIN; {} COMMIT;", insert.collect::<String>())
+}
+
+fn stores(tieout: &Tieout, source: &str, target: &str) {
+    crate::sqlite::database(tieout.folder.path(), "source.db", source);
+    crate::sqlite::database(tieout.folder.path(), "target.db", target);
 }
 
 #[test]
 fn a_block_of_keys_is_a_block_whatever_the_step_of_the_keys() {
     let tieout = Tieout::new();
-    tieout.write("source/t.csv", table(40_000, |_| false));
     let lost = |at: u64| (20_001..=30_000).contains(&at) || [5, 7, 35_000].contains(&at) || at > 39_900;
-    tieout.write("target/t.csv", table(40_000, lost));
-    let outcome = tieout.diff("source", "target", &["--key", "id"]).exits(1);
-    let report = outcome.report();
+    stores(&tieout, &table(40_000, |_| false), &table(40_000, lost));
+    let report = tieout.diff("source.db", "target.db", &[]).exits(1).report();
     let none = String::new;
     assert_eq!(
         causes(&report, "t"),
@@ -35,10 +44,10 @@ fn a_block_of_keys_is_a_block_whatever_the_step_of_the_keys() {
 #[test]
 fn neither_workers_nor_the_kind_of_snapshot_change_a_cause() {
     let tieout = Tieout::new();
-    tieout.write("source/t.csv", table(30_000, |at| at % 9_000 == 17 || at == 12));
-    tieout.write("target/t.csv", table(30_000, |at| (4_000..6_000).contains(&at) || at % 9_001 == 0));
+    let source = table(30_000, |at| at % 9_000 == 17 || at == 12);
+    stores(&tieout, &source, &table(30_000, |at| (4_000..6_000).contains(&at) || at % 9_001 == 0));
     let found = [["--workers", "1"], ["--workers", "4"], ["--snapshot", "lean"]].map(|more| {
-        let report = tieout.diff("source", "target", &[&["--key", "id"][..], &more].concat()).exits(1).report();
+        let report = tieout.diff("source.db", "target.db", &more).exits(1).report();
         causes(&report, "t");
         report.summary["causes"].to_string()
     });
@@ -49,11 +58,10 @@ fn neither_workers_nor_the_kind_of_snapshot_change_a_cause() {
 #[test]
 fn a_block_is_broken_by_a_key_that_is_there() {
     let tieout = Tieout::new();
-    tieout.write("source/t.csv", table(3_000, |_| false));
     // One key within the block arrived, another arrived damaged.
     let target = table(3_000, |at| (1_000..2_000).contains(&at) && at != 1_500 && at != 1_700);
-    tieout.write("target/t.csv", target.replace("row 1700\n", "Row 1700\n"));
-    let report = tieout.diff("source", "target", &["--key", "id"]).exits(1).report();
+    stores(&tieout, &table(3_000, |_| false), &target.replace("'row 1700'", "'Row 1700'"));
+    let report = tieout.diff("source.db", "target.db", &[]).exits(1).report();
     let kinds: Vec<_> = causes(&report, "t").into_iter().map(|(kind, _, rows)| (kind, rows)).collect();
     let block = |rows| ("missing_block".to_owned(), rows);
     assert_eq!(kinds, [block(500), block(299), block(199), ("case".to_owned(), 1)]);
@@ -62,12 +70,13 @@ fn a_block_is_broken_by_a_key_that_is_there() {
 #[test]
 fn an_empty_target_and_a_batch_that_came_twice_are_one_cause_each() {
     let tieout = Tieout::new();
-    let rows = |from: u64, to: u64| (from..=to).map(|at| format!("{at},row {at}\n")).collect::<String>();
-    tieout.write("source/a.csv", format!("id,name\n{}", rows(1, 50)));
-    tieout.write("target/a.csv", "id,name\n");
-    tieout.write("source/b.csv", format!("id,name\n{}", rows(1, 5_000)));
-    tieout.write("target/b.csv", format!("id,name\n{}{}", rows(1, 5_000), rows(2_001, 3_000)));
-    let report = tieout.diff("source", "target", &["--key", "id"]).exits(1).report();
+    let rows = |table: &str, rows: &mut dyn Iterator<Item = u64>| {
+        rows_of(table, "id INTEGER", rows.map(|at| format!("({at},'row {at}')")))
+    };
+    let source = rows("a", &mut (1..=50)) + &rows("b", &mut (1..=5_000));
+    let target = rows("a", &mut std::iter::empty()) + &rows("b", &mut (1..=5_000).chain(2_001..=3_000));
+    stores(&tieout, &source, &target);
+    let report = tieout.diff("source.db", "target.db", &["--key", "id"]).exits(1).report();
     assert_eq!(causes(&report, "a"), [("missing_all".into(), String::new(), 50)]);
     assert_eq!(causes(&report, "b"), [("duplicate_block".into(), String::new(), 1_000)]);
     let sentence = "One block of 1,000 keys from 2001 to 3000, twice in the target, as a batch that was written twice.";

@@ -15,7 +15,7 @@ fn what_a_migration_from_postgres_to_mariadb_lost_is_named_column_by_column() {
         "CREATE TABLE t (id integer PRIMARY KEY, paid timestamp, seen timestamp(6), price numeric(12,4), note text,
             code varchar(20), label text, identity uuid, face text, count bigint, plain text);
          INSERT INTO t SELECT i, timestamp '2024-03-01 07:12:13' + i * interval '61 minutes',
-            timestamp '2024-03-01 07:12:13.123456' + i * interval '1.0001 second', i * 1.00017,
+            timestamp '2024-03-01 07:12:13.123456' + i * interval '1.0001 second', i * 1.0017,
             repeat('abcdefghij', 3) || i, 'code ' || i, CASE WHEN i % 2 = 0 THEN NULL ELSE 'x' || i END,
             ('6ccd780c-baba-1026-9564-' || lpad(to_hex(i), 12, '0'))::uuid, 'hi 😀 ' || i, i + 3000000000, 'same ' || i
          FROM generate_series(1, 3000) i;",
@@ -28,7 +28,7 @@ fn what_a_migration_from_postgres_to_mariadb_lost_is_named_column_by_column() {
             CHARACTER SET utf8mb4;
          INSERT INTO t SELECT seq, '2024-03-01 15:12:13' + INTERVAL seq * 61 MINUTE,
             '2024-03-01 07:12:13' + INTERVAL FLOOR(seq * 1.0001 + 0.123456) SECOND,
-            ROUND(CAST(seq * 1.00017 AS DECIMAL(20,5)), 2),
+            ROUND(CAST(seq * 1.0017 AS DECIMAL(20,4)), 2),
             LEFT('abcdefghijabcdefghijabcdefghij', 12), CONCAT('code ', seq, '  '),
             CASE WHEN seq % 2 = 0 THEN '' ELSE CONCAT('x', seq) END,
             UNHEX(CONCAT('1026baba6ccd780c9564', LPAD(HEX(seq), 12, '0'))), CONCAT('hi ? ', seq), 2147483647,
@@ -76,8 +76,9 @@ fn one_column_that_is_wrong_everywhere_is_one_cause_with_every_row() {
     };
     crate::sqlite::database(tieout.folder.path(), "source.db", &script("i"));
     crate::sqlite::database(tieout.folder.path(), "target.db", &script("i * 100"));
-    let outcome = tieout.diff("source.db", "target.db", &["--memory", "128MiB"]).exits(1);
+    let outcome = tieout.diff("source.db", "target.db", &[]).exits(1);
     let report = outcome.report();
+    assert_eq!(report.table("t")["reason"], serde_json::Value::Null, "{outcome}");
     assert_eq!(causes(&report, "t"), [("factor".into(), "amount".into(), 300_000)]);
     let cause = cause(&report, "t", "amount");
     assert_eq!(cause["rule"], "source_expr = \"amount * 100\"");
