@@ -6,6 +6,7 @@
 #![deny(missing_docs)]
 
 pub mod canonical;
+pub mod causes;
 pub mod config;
 pub mod diff;
 pub mod error;

@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod binary;
+mod causes;
 mod chinook;
 mod commands;
 mod damage;

@@ -391,7 +391,7 @@ mod tests {
         assert!(refused("tieout diff a b --key a,,b").contains("empty"));
         assert!(refused("tieout diff a b -q -v").contains("cannot be used with"));
         assert!(refused("tieout snapshot a").contains("--out"));
-        assert!(refused("tieout demo --rows 5").contains("100"));
+        assert!(refused("tieout demo --rows 5").contains("1000"));
         refused("tieout");
     }
 

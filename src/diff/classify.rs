@@ -55,7 +55,7 @@ impl<'a> Classifier<'a> {
             (Class::Corrupt, Some(source), Some(target)) => self.cells(source.rows, target.rows),
             _ => Vec::new(),
         };
-        Ok(Change { class, key, copies, cells })
+        Ok(Change { class, key, copies, cells, neighbours: None })
     }
 
     /// The differing cells of the rows of one key. Rows that are equal on both sides are set aside first; the others are

@@ -48,6 +48,11 @@ impl Changes {
         self.rows
     }
 
+    /// The changed keys with their copies on both sides, where they are in memory.
+    pub fn in_memory(&self) -> Option<&[RecordBatch]> {
+        self.file.is_none().then_some(&self.batches)
+    }
+
     /// Of the selected rows only those with changed keys, where that can be told in memory.
     pub fn narrow(&self, selected: &Selected) -> Result<Selected> {
         let Some(kept) = selected.kept.as_ref().filter(|_| self.file.is_none()) else { return Ok(selected.clone()) };

@@ -10,6 +10,7 @@ mod cursor;
 mod engine;
 mod identities;
 mod input;
+mod neighbours;
 mod pruned;
 
 use std::path::PathBuf;
@@ -22,9 +23,10 @@ use crate::error::{Error, Result};
 use crate::model::{Boundaries, Change, ChangeSink, Class, Counts, Extent, Pair, Side, SnapshotRows, TablePlan};
 use classify::Classifier;
 use cursor::Cursor;
-use engine::Engine;
+use engine::{Changes, Engine};
 use identities::Kept;
 use input::{Input, Selected};
+use neighbours::Neighbourhood;
 use pruned::Pruned;
 
 const CHANGED_KEYS: &str = include_str!("../../queries/changed_keys.sql");
@@ -80,27 +82,41 @@ pub async fn diff(
     }
     let place = |e: Error| e.at(format!("table {}", plan.name));
     let engine = Engine::new(limits).map_err(place)?;
+    let mut neighbourhood = Neighbourhood::default();
     for block in disagreement.blocks() {
         let selected = Pair {
             source: disagreement.select(Side::Source, &block).await.map_err(place)?,
             target: disagreement.select(Side::Target, &block).await.map_err(place)?,
         };
-        diff_block(plan, &engine, selected, &mut counted, sink).await.map_err(place)?;
+        let changes = changed_keys(&engine, &selected).await.map_err(place)?;
+        neighbourhood.enter(disagreement, &block, &selected, changes.in_memory());
+        if changes.count() > 0 {
+            let found = Found { selected, changes, neighbourhood: &mut neighbourhood };
+            diff_block(plan, &engine, found, &mut counted, sink).await.map_err(place)?;
+        }
     }
     Ok(counted)
+}
+
+/// The changed keys of a block of ranges.
+struct Found<'a> {
+    selected: Pair<Selected>,
+    changes: Changes,
+    neighbourhood: &'a mut Neighbourhood,
+}
+
+async fn changed_keys(engine: &Engine, selected: &Pair<Selected>) -> Result<Changes> {
+    engine.changed_keys(CHANGED_KEYS, selected.as_ref().map(|side| Input::digests(side.clone()))).await
 }
 
 async fn diff_block(
     plan: &TablePlan,
     engine: &Engine,
-    selected: Pair<Selected>,
+    found: Found<'_>,
     counted: &mut Counted,
     sink: &mut (dyn ChangeSink + Send),
 ) -> Result<()> {
-    let changes = engine.changed_keys(CHANGED_KEYS, selected.as_ref().map(|side| Input::digests(side.clone()))).await?;
-    if changes.count() == 0 {
-        return Ok(());
-    }
+    let Found { selected, changes, neighbourhood } = found;
     let mut cursors = Vec::new();
     for side in Side::BOTH {
         let selected = changes.narrow(selected.get(side))?;
@@ -113,7 +129,8 @@ async fn diff_block(
     };
     let mut classifier = Classifier::new(plan, Pair::new(source, target));
     let before = counted.counts.total();
-    while let Some(change) = classifier.next().await? {
+    while let Some(mut change) = classifier.next().await? {
+        neighbourhood.tell(&mut change);
         count(counted, &change);
         sink.change(&change)?;
     }

@@ -13,6 +13,17 @@ pub struct Change {
     pub copies: Pair<u64>,
     /// The differing cells of a corrupt row, sorted by column name; empty for the other classes.
     pub cells: Vec<CellChange>,
+    /// How the key lies among the others of its side; `None` where it is not known, and for corrupt rows.
+    pub neighbours: Option<Neighbours>,
+}
+
+/// How a missing, unexpected or duplicate key lies among the keys of the side that has it (the source for a duplicate).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbours {
+    /// Whether the key before it has the same class.
+    pub follows: bool,
+    /// Whether no key comes after it.
+    pub is_last: bool,
 }
 
 /// One cell that differs.

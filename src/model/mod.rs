@@ -2,6 +2,7 @@
 
 mod boundaries;
 mod capacity;
+mod cause;
 mod change;
 mod finding;
 mod manifest;
@@ -16,7 +17,11 @@ mod table;
 
 pub use boundaries::Boundaries;
 pub use capacity::{Capacity, Limit};
-pub use change::{CellChange, Change, ChangeSink};
+pub use cause::{
+    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
+    UnicodeForm, UuidOrder,
+};
+pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{
     Aspect, SCHEMA_FORMAT, SchemaFinding, SchemaObject, SchemaReport, SchemaTable, Severity, SeverityCounts,
 };

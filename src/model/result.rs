@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Pair, SchemaFinding, StoreIdentity};
+use super::{Cause, Pair, SchemaFinding, StoreIdentity};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -191,6 +191,9 @@ pub struct TableResult {
     /// Keys by class.
     #[serde(flatten)]
     pub counts: Counts,
+    /// What went wrong behind the differences, those causes first that explain most.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// The columns.
     pub columns: Vec<ColumnResult>,
     /// What the user should know about the table: inexact names, repeated keys.
@@ -216,6 +219,7 @@ impl TableResult {
             key: Vec::new(),
             rows: Pair::default(),
             counts: Counts::default(),
+            causes: Vec::new(),
             columns: Vec::new(),
             findings,
             schema: Vec::new(),
@@ -271,6 +275,9 @@ pub struct Summary {
     pub exit_code: u8,
     /// Why the whole is undecided although no table is, for example because no table matched.
     pub reason: Option<String>,
+    /// The causes of all tables, those first that explain most; at most a hundred, the tables have all.
+    #[serde(default)]
+    pub causes: Vec<Cause>,
     /// The tables, in name order.
     pub tables: Vec<TableResult>,
 }

@@ -125,9 +125,13 @@ mod tests {
         let cells = vec![CellChange { column: 0, name: "a".into(), values }];
         let copies = Pair::new(2, 2);
         let key = vec![None];
-        changes.change(&Change { class: Class::Corrupt, key: key.clone(), copies, cells }, None).unwrap();
+        changes
+            .change(&Change { class: Class::Corrupt, key: key.clone(), copies, cells, neighbours: None }, None)
+            .unwrap();
         let copies = Pair::new(1, 0);
-        changes.change(&Change { class: Class::Missing, key, copies, cells: vec![] }, Some("\\N")).unwrap();
+        changes
+            .change(&Change { class: Class::Missing, key, copies, cells: vec![], neighbours: None }, Some("\\N"))
+            .unwrap();
         changes.finish().unwrap();
 
         let mut reader = ParquetRecordBatchReaderBuilder::try_new(file.reopen().unwrap()).unwrap().build().unwrap();

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
-    StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
+    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo,
+    SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
 /// A column name that would break out of an attribute.
@@ -37,6 +37,7 @@ pub fn table(name: &str) -> TableResult {
         key: vec!["id".into()],
         rows: Pair::new(Some(10_000), Some(10_000)),
         counts: Counts::default(),
+        causes: vec![],
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         schema: vec![],
@@ -75,6 +76,7 @@ pub fn matching() -> Summary {
         verdict: Verdict::Match,
         exit_code: 0,
         reason: None,
+        causes: vec![],
         tables: vec![table("albums"), table("artists")],
     }
 }
@@ -109,7 +111,25 @@ pub fn summary() -> Summary {
     renamed.target = Some("Albums".into());
     renamed.findings = vec!["name: albums meets Albums without regard to case".into()];
     let tables = vec![renamed, table("artists"), one_sided, failed, orders(), order_items(), incomparable];
-    Summary { verdict: Verdict::Differ, exit_code: 1, tables, ..matching() }
+    let causes = super::run_causes(&tables);
+    Summary { verdict: Verdict::Differ, exit_code: 1, causes, tables, ..matching() }
+}
+
+/// A cause, briefly.
+pub fn cause(kind: &str, column: Option<&str>, rows: u64, sentence: &str, example: [Option<&str>; 3]) -> Cause {
+    let [key, source, target] = example.map(|text| text.map(str::to_owned));
+    Cause {
+        table: "orders".into(),
+        kind: kind.into(),
+        column: column.map(Into::into),
+        rows,
+        cells: if column.is_some() { rows } else { 0 },
+        exact: true,
+        share: Some((rows as f64 / 3e6 * 1e6).round() / 1e6),
+        sentence: sentence.into(),
+        rule: None,
+        example: CauseExample { key: vec![key], last_key: None, source, target },
+    }
 }
 
 fn orders() -> TableResult {
@@ -124,6 +144,26 @@ fn orders() -> TableResult {
         "name: orders meets Orders without regard to case".into(),
         "3 keys are repeated equally on both sides".into(),
     ];
+    let mut precision = cause(
+        "time_precision",
+        Some("created_at"),
+        1_236_801,
+        "Times were truncated to seconds.",
+        [Some("9000"), Some("2024-02-29 23:59:59.999999"), Some("2024-02-29 23:59:59")],
+    );
+    precision.rule = Some("precision = \"s\", round = \"truncate\"".into());
+    let mut block = cause(
+        "missing_block",
+        None,
+        152,
+        "One block of 152 keys from 1000 to 1151, missing in the target.",
+        [Some("1000"), None, None],
+    );
+    block.example.last_key = Some(vec![Some("1151".into())]);
+    let hostile_example = [Some("9001"), Some(HOSTILE_VALUE), None];
+    let mut other = cause("other", Some(HOSTILE_NAME), 40, "No cause that tieout knows.", hostile_example);
+    other.exact = false;
+    orders.causes = vec![precision, block, other];
     let mut amount = column("amount", "decimal(12,2)");
     amount.corrupt = 12;
     let mut created = column("created_at", "timestamp");
@@ -201,5 +241,6 @@ pub fn change(class: Class, key: &[Option<&str>], copies: (u64, u64), cells: &[C
         key: key.iter().map(|v| v.map(str::to_owned)).collect(),
         copies: Pair::new(copies.0, copies.1),
         cells: cells.collect(),
+        neighbours: None,
     }
 }

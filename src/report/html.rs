@@ -1,10 +1,12 @@
 //! `report.html`: the result for people, in one file that needs no network, no script and no other file.
 //!
-//! [`page`] says what the whole shows, [`table`] what the section of one table shows, [`schema`] its schema findings, [`value`] how a value is shown;
+//! [`causes`] says what went wrong, [`page`] what the whole shows, [`table`] what the section of one table shows, [`schema`] its
+//! schema findings, [`value`] how a value is shown;
 //! the templates in `reports/templates/` lay it out and escape every value. Whatever the damage, the file stays below
 //! [`HTML_BYTES_MAX`]: tables that need attention go first, each section shrinks until it fits its share, and what is
 //! left out is said to be left out.
 
+mod causes;
 mod page;
 mod schema;
 mod table;
@@ -18,6 +20,7 @@ use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
 
+use self::causes::{CauseView, of_run};
 use self::page::{Page, Row, left_out};
 use self::table::{Detail, Section};
 use super::sample::TableSample;
@@ -55,14 +58,24 @@ pub fn report_html(
         }
         Ok(rows)
     };
+    let (causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
+    let causes_bytes = templates
+        .render_value(
+            "causes.html",
+            context! { causes => Value::from(Serde(&causes)), causes_left_out => &causes_left_out },
+        )?
+        .len();
     // Rows are longest with a link each; which of them get one is known once the sections are there.
     let rows_bytes: usize = rows(&|_| true)?.iter().map(String::len).sum();
-    let sections = sections(&templates, summary, samples, &order, TABLES_BYTES_MAX - rows_bytes)?;
+    let sections =
+        sections(&templates, summary, samples, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
     let rows = rows(&|position| position < sections.len())?;
     let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
     let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));
     let page = context! {
         page => Value::from(Serde(Page::new(summary, repeat_command))),
+        causes => Value::from(Serde(causes)),
+        causes_left_out,
         rows => safe(rows),
         rows_left_out,
         sections => safe(sections),
@@ -129,6 +142,7 @@ impl Templates {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         for (name, source) in [
             ("report.html", include_str!("../../reports/templates/report.html")),
+            ("causes.html", include_str!("../../reports/templates/causes.html")),
             ("row.html", include_str!("../../reports/templates/row.html")),
             ("schema.html", include_str!("../../reports/templates/schema.html")),
             ("table.html", include_str!("../../reports/templates/table.html")),

@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn the_summary_has_the_fields_that_were_promised() {
         let value: Value = serde_json::from_slice(&summary_json(&example::summary()).unwrap()).unwrap();
-        let top = ["format", "run", "source", "target", "verdict", "exit_code", "reason", "tables"];
+        let top = ["format", "run", "source", "target", "verdict", "exit_code", "reason", "causes", "tables"];
         assert_eq!(names(&value), top);
         assert_eq!(names(&value["run"]), ["id", "started", "finished", "version", "mode", "sample", "seed"]);
         assert_eq!(names(&value["source"]), ["store", "url", "consistency"]);
@@ -42,6 +42,7 @@ mod tests {
             "unexpected",
             "duplicate",
             "corrupt",
+            "causes",
             "columns",
             "findings",
             "schema",
@@ -49,6 +50,11 @@ mod tests {
             "seconds",
         ];
         assert_eq!(names(table), fields);
+        let orders = value["tables"].as_array().unwrap().iter().find(|table| table["name"] == "orders").unwrap();
+        let fields = ["table", "kind", "column", "rows", "cells", "exact", "share", "sentence", "rule", "example"];
+        assert_eq!(names(&orders["causes"][0]), fields);
+        assert_eq!(names(&orders["causes"][0]["example"]), ["key", "last_key", "source", "target"]);
+        assert_eq!(names(&value["causes"][0]), fields);
         assert_eq!(names(&table["columns"][0]), ["name", "target", "status", "compared_as", "corrupt", "findings"]);
         assert_eq!(names(&table["rows"]), ["source", "target"]);
         assert_eq!(names(&table["ranges"]), ["total", "mismatched"]);

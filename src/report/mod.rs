@@ -16,9 +16,11 @@
 //! - Memory and `report.html` stay bounded however great the damage; what is left out is said to be left out.
 //! - Nothing here looks at a store, prints, or decides a verdict.
 
+mod causes;
 pub mod cells;
 mod changes;
 mod changes_parquet;
+mod disclosure;
 #[cfg(test)]
 mod example;
 mod html;
@@ -32,7 +34,9 @@ mod terminal;
 pub mod visible;
 mod words;
 
+pub use causes::{RUN_CAUSES_MAX, causes, run_causes};
 pub use changes::TableChanges;
+pub use disclosure::Disclosure;
 pub use html::{HTML_BYTES_MAX, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;

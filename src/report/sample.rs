@@ -131,7 +131,7 @@ mod tests {
         let values = || Pair::new(Some("old".to_owned()), Some("new".to_owned()));
         let cell = |column| CellChange { column, name: format!("c{column}"), values: values() };
         let cells = cells.into_iter().map(cell).collect();
-        Change { class, key: vec![Some(id.to_string())], copies: Pair::new(1, 1), cells }
+        Change { class, key: vec![Some(id.to_string())], copies: Pair::new(1, 1), cells, neighbours: None }
     }
 
     #[test]

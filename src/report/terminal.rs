@@ -6,10 +6,14 @@ use comfy_table::{
 
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
-use crate::model::{Class, ColumnStatus, INEXACT_NAME, Summary, TableResult, Verdict};
+use crate::model::{Cause, CauseExample, Class, ColumnStatus, INEXACT_NAME, Summary, TableResult, Verdict};
 
 /// Tables that get a line of their own.
 const TABLES_LISTED_MAX: usize = 40;
+/// Causes told of the run.
+const CAUSES_TOLD_MAX: usize = 12;
+/// Characters of a value of an example.
+const EXAMPLE_CHARS_MAX: usize = 48;
 /// Tables whose troubles are told.
 const TABLES_TOLD_MAX: usize = 12;
 /// Corrupt columns named of a table.
@@ -28,7 +32,7 @@ const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().f
 /// The summary for a terminal of `width` columns, or of any width; `colour` allows styling.
 pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> String {
     let listed = listed(&summary.tables);
-    let mut text = String::new();
+    let mut text = causes(summary);
     if !listed.is_empty() {
         for line in table(&listed, colour, width).lines() {
             text.push_str(line.trim_end());
@@ -54,6 +58,63 @@ pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> Str
     }
     text.push_str(&verdict(summary, colour));
     text
+}
+
+/// What went wrong, each cause with the rows it explains, where, an example and the rule that would accept it.
+fn causes(summary: &Summary) -> String {
+    if summary.causes.is_empty() {
+        return String::new();
+    }
+    let all: usize = summary.tables.iter().map(|table| table.causes.len()).sum();
+    let told = &summary.causes[..summary.causes.len().min(CAUSES_TOLD_MAX)];
+    let rows: Vec<String> = told.iter().map(|cause| rows_explained(cause)).collect();
+    let places: Vec<String> = told.iter().map(place).collect();
+    let rows_width = rows.iter().map(|text| text.chars().count()).max().unwrap_or(0);
+    let place_width = places.iter().map(|text| text.chars().count()).max().unwrap_or(0).min(NAME_CHARS_MAX / 2);
+    let mut text = format!("{}, {}\n", plural(all as u64, "cause"), plural(words::explained(summary), "difference"));
+    for ((cause, rows), place) in told.iter().zip(rows).zip(places) {
+        let sentence = plain(&shorten(&cause.sentence, NOTE_CHARS_MAX)).into_owned();
+        text.push_str(&format!("  {rows:>rows_width$}  {place:place_width$}  {sentence}\n"));
+        let indent = " ".repeat(rows_width + place_width + 6);
+        if let Some(example) = example(&cause.example, cause.column.is_some()) {
+            text.push_str(&format!("{indent}{example}\n"));
+        }
+        if let Some(rule) = &cause.rule {
+            text.push_str(&format!("{indent}would be accepted by: {}\n", plain(&shorten(rule, NOTE_CHARS_MAX))));
+        }
+    }
+    if all > told.len() {
+        text.push_str(&format!("  … and {}: see report.html\n", plural((all - told.len()) as u64, "more cause")));
+    }
+    text.push('\n');
+    text
+}
+
+fn rows_explained(cause: &Cause) -> String {
+    let noun = if cause.column.is_some() { "row" } else { "key" };
+    format!("{}{}", if cause.exact { "" } else { "at least " }, plural(cause.rows, noun))
+}
+
+fn place(cause: &Cause) -> String {
+    let table = shorten(&cause.table, NAME_CHARS_MAX / 2);
+    match &cause.column {
+        Some(column) => plain(&format!("{table}.{}", shorten(column, NAME_CHARS_MAX / 2))).into_owned(),
+        None => plain(&table).into_owned(),
+    }
+}
+
+/// The values of the first row, where the cause is one of a column: sentences about keys name theirs.
+fn example(example: &CauseExample, has_values: bool) -> Option<String> {
+    if !has_values {
+        return None;
+    }
+    let value = |value: &Option<String>| match value.as_deref() {
+        None => "NULL".to_owned(),
+        Some("") => "''".to_owned(),
+        Some(text) => plain(&shorten(text, EXAMPLE_CHARS_MAX)).into_owned(),
+    };
+    let key = example.key.iter().map(&value).collect::<Vec<_>>().join(", ");
+    Some(format!("such as {key}: {} → {}", value(&example.source), value(&example.target)))
 }
 
 /// The tables that get a line: all that do not match, then those that do, as many as there is room for, in their order.

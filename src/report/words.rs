@@ -85,6 +85,11 @@ pub fn known_count(table: &TableResult, class: Class) -> Option<u64> {
     (count > 0 || was_compared(table)).then_some(count)
 }
 
+/// The differences that the causes of a run explain: changed keys, a corrupt one once for each column that differs.
+pub fn explained(summary: &Summary) -> u64 {
+    summary.tables.iter().flat_map(|table| &table.causes).map(|cause| cause.rows).sum()
+}
+
 /// The columns of a table that differ, the worst first, then in the table's order.
 pub fn corrupt_columns(table: &TableResult) -> Vec<(&str, u64)> {
     let mut columns: Vec<_> =

@@ -8,11 +8,12 @@ use tokio::task::spawn_blocking;
 use super::directory::RunDirectory;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
+use crate::causes::{CauseFinder, FoundCauses};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
-use crate::report::{TableChanges, TableSample};
+use crate::model::{Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
+use crate::report::{self, Disclosure, TableChanges, TableSample};
 use crate::tree::{self, Trees};
 use crate::verdict;
 
@@ -108,15 +109,32 @@ async fn compare_snapshots(
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
-    let counted = diff::diff(table, &disagreement, &limits, &mut changes).await?;
+    let mut observed = Observed { changes: &mut changes, causes: CauseFinder::new(table) };
+    let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
+    let FoundCauses { causes, findings } = observed.causes.finish(result.rows);
     compared.sample = Some(changes.finish()?);
     let result = &mut compared.result;
+    result.causes = report::causes(table, &causes, result.rows, &Disclosure);
+    result.findings.extend(findings);
     result.counts = counted.counts;
     for (column, corrupt) in result.columns.iter_mut().zip(counted.corrupt) {
         column.corrupt = corrupt;
     }
     result.seconds.diff = begun.elapsed().as_secs_f64();
     Ok(())
+}
+
+/// Every change goes to the reports and to whoever looks for causes.
+struct Observed<'a> {
+    changes: &'a mut TableChanges,
+    causes: CauseFinder,
+}
+
+impl ChangeSink for Observed<'_> {
+    fn change(&mut self, change: &Change) -> Result<()> {
+        self.causes.change(change)?;
+        self.changes.change(change)
+    }
 }
 
 /// Where neither a store nor the order of the rows rules out repeated keys, counts them: a key that repeats equally on

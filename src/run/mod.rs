@@ -137,6 +137,7 @@ fn summarise(
         verdict,
         exit_code: verdict.exit_code(),
         reason,
+        causes: report::run_causes(&tables),
         tables,
     }
 }

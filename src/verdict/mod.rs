@@ -85,6 +85,7 @@ mod tests {
             key: Vec::new(),
             rows,
             counts,
+            causes: Vec::new(),
             columns,
             findings: Vec::new(),
             schema: Vec::new(),

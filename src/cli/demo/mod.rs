@@ -22,7 +22,7 @@ use super::interrupt::or_interrupted;
 use super::terminal;
 
 /// Fewer rows could not hold every sort of damage.
-pub const ROWS_MIN: u64 = 100;
+pub const ROWS_MIN: u64 = 1_000;
 /// More rows are no demo any more.
 pub const ROWS_MAX: u64 = 50_000_000;
 

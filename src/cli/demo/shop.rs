@@ -51,12 +51,12 @@ const LAST_NAMES: [&str; 16] = [
 ];
 const COUNTRIES: [&str; 12] = ["DE", "FR", "GB", "US", "PL", "SE", "JP", "TR", "BR", "NG", "CA", "ES"];
 const NOTES: [&str; 6] = [
-    "prefers mail",
+    "prefers mail 📧",
     "VAT id checked",
-    "call before delivery",
+    "call before delivery 📞",
     "pays by invoice",
     "left at the neighbour's before",
-    "loyal since the start",
+    "loyal since the start 🎉",
 ];
 const STATUSES: [&str; 5] = ["new", "paid", "shipped", "delivered", "returned"];
 const COMMENTS: [&str; 5] =

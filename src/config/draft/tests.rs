@@ -65,6 +65,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         key: vec![],
         rows: Pair::default(),
         counts: Counts::default(),
+        causes: vec![],
         columns: vec![],
         findings: vec![],
         schema: vec![],

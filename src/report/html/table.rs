@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::causes::{CauseView, of_table};
 use super::page::{line, name};
 use super::schema::{SchemaView, schema_view};
 use super::value::{Shown, code_points_of};
@@ -18,18 +19,19 @@ pub struct Detail {
     changes_per_class: usize,
     cells: usize,
     columns: usize,
+    causes: usize,
 }
 
 impl Detail {
     /// From everything the sample holds down to [`Self::LEAST`].
     pub const LEVELS: [Detail; 4] = [
-        Detail { changes_per_class: usize::MAX, cells: usize::MAX, columns: 400 },
-        Detail { changes_per_class: 20, cells: 200, columns: 100 },
-        Detail { changes_per_class: 5, cells: 20, columns: 30 },
+        Detail { changes_per_class: usize::MAX, cells: usize::MAX, columns: 400, causes: 200 },
+        Detail { changes_per_class: 20, cells: 200, columns: 100, causes: 50 },
+        Detail { changes_per_class: 5, cells: 20, columns: 30, causes: 20 },
         Detail::LEAST,
     ];
     /// The least a table is shown with.
-    pub const LEAST: Detail = Detail { changes_per_class: 0, cells: 0, columns: 10 };
+    pub const LEAST: Detail = Detail { changes_per_class: 0, cells: 0, columns: 10, causes: 5 };
 }
 
 /// The section of a table.
@@ -46,6 +48,8 @@ pub struct Section {
     key_columns: Vec<String>,
     facts: Vec<Fact>,
     findings: Vec<String>,
+    causes: Vec<CauseView>,
+    causes_left_out: Option<String>,
     columns: Vec<ColumnView>,
     columns_left_out: Option<String>,
     schema: SchemaView,
@@ -147,6 +151,7 @@ impl Section {
     /// The section of the table at `index`, as detailed as `detail` says.
     pub fn new(table: &TableResult, index: usize, sample: Option<&TableSample>, detail: Detail) -> Self {
         let (columns, columns_left_out) = columns(table, detail.columns);
+        let (causes, causes_left_out) = of_table(table, detail.causes);
         let mut section = Self {
             anchor: index,
             name: name(&table.name),
@@ -159,6 +164,8 @@ impl Section {
             key_columns: table.key.iter().map(|column| name(column)).collect(),
             facts: facts(table),
             findings: findings(&table.findings),
+            causes,
+            causes_left_out,
             columns,
             columns_left_out,
             schema: schema_view(&table.schema, detail.columns),
