@@ -46,7 +46,7 @@ async fn columns(connection: &mut PgConnection, oid: i64) -> Result<Vec<Column>>
     // A domain is read as the type beneath it, which may be a domain again; its own modifier holds the length.
     let rows = sqlx::query(
         r#"SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-                  base.typname::text, base.typtype::text, base.modifier
+                  base.typname::text, base.typtype::text, base.modifier, base.oid::bigint
            FROM pg_catalog.pg_attribute a
            CROSS JOIN LATERAL (
              WITH RECURSIVE types AS (
@@ -60,22 +60,30 @@ async fn columns(connection: &mut PgConnection, oid: i64) -> Result<Vec<Column>>
            ORDER BY a.attnum"#,
     )
     .bind(oid)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            let base: String = row.try_get(3)?;
-            let sort: String = row.try_get(4)?;
-            let native: String = row.try_get(1)?;
-            Ok(Column {
-                name: row.try_get(0)?,
-                canonical: canonical(&base, &sort, row.try_get(5)?, &native),
-                native,
-                nullable: !row.try_get::<bool, _>(2)?,
-            })
-        })
-        .collect()
+    let mut columns = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let base: String = row.try_get(3)?;
+        let sort: String = row.try_get(4)?;
+        let native: String = row.try_get(1)?;
+        let mut canonical = canonical(&base, &sort, row.try_get(5)?, &native);
+        if matches!(canonical, CanonicalType::Opaque { .. })
+            && let Some(nested) = nested::resolve(connection, row.try_get(6)?).await?
+        {
+            canonical = nested;
+        }
+        columns.push(Column { name: row.try_get(0)?, canonical, native, nullable: !row.try_get::<bool, _>(2)? });
+    }
+    Ok(columns)
 }
+
+/// Whether a column holds money, which is read as the number it is.
+pub(super) fn is_money(column: &Column) -> bool {
+    column.native == "money"
+}
+
+mod nested;
 
 /// The canonical type of a type by its catalogue name, its sort (`e` is an enum) and its modifier.
 fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalType {
@@ -86,6 +94,8 @@ fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalTy
         "bool" => CanonicalType::Boolean,
         "int2" | "int4" | "int8" => CanonicalType::Int64,
         "numeric" => decimal(modifier),
+        // A domain over money keeps its locale's text.
+        "money" if native == "money" => CanonicalType::Number,
         "float4" => CanonicalType::Float32,
         "float8" => CanonicalType::Float64,
         "bpchar" => CanonicalType::Char,
@@ -97,6 +107,12 @@ fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalTy
         "timestamptz" => CanonicalType::Instant(Precision::Micro),
         "uuid" => CanonicalType::Uuid,
         "json" | "jsonb" => CanonicalType::Json,
+        "interval" => CanonicalType::Interval,
+        "bit" | "varbit" => CanonicalType::Bits,
+        "inet" | "cidr" => CanonicalType::Inet,
+        "macaddr" | "macaddr8" => CanonicalType::Mac,
+        // PostGIS sends EWKB.
+        "geometry" | "geography" if sort == "b" => CanonicalType::Geometry,
         _ => CanonicalType::Opaque { native: format!("postgres {native}") },
     }
 }
