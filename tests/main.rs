@@ -15,4 +15,5 @@ mod pairs;
 mod result;
 mod servers;
 mod sqlite;
+mod types;
 mod valve;

@@ -319,7 +319,9 @@ impl Encoder<'_> {
             Encoding::Timestamp | Encoding::Instant => {
                 push_misfit(out, &time::no_day(text, true).unwrap_or_else(|| text.to_owned()));
             }
-            Encoding::Time => push_misfit(out, text),
+            Encoding::Time => {
+                push_misfit(out, &Interval::parse(text).map_or_else(|| text.to_owned(), |beyond| beyond.to_string()));
+            }
             _ => push_unreadable(out, |out| push_text(out, text)),
         }
     }

@@ -105,6 +105,7 @@ fn with_extension(field: &FieldRef, column: &ColumnDescriptor) -> FieldRef {
     let name = match (column.logical_type_ref(), column.converted_type()) {
         (Some(LogicalType::Uuid), _) => "arrow.uuid",
         (Some(LogicalType::Json), _) | (None, ConvertedType::JSON) => "arrow.json",
+        (Some(LogicalType::Geometry(_) | LogicalType::Geography(_)), _) => "geoarrow.wkb",
         _ => return Arc::clone(field),
     };
     let mut metadata = field.metadata().clone();

@@ -433,6 +433,53 @@ mod tests {
         assert!(matches!(shared(text, number), Shared::Nothing(_)));
     }
 
+    /// A kind in words: `BitField` is `bit field`.
+    fn word(kind: Kind) -> String {
+        let name = format!("{kind:?}");
+        let letters = name.char_indices().map(|(at, letter)| match letter {
+            letter if letter.is_ascii_uppercase() && at > 0 => format!(" {}", letter.to_ascii_lowercase()),
+            letter => letter.to_ascii_lowercase().to_string(),
+        });
+        letters.collect()
+    }
+
+    fn words(rule: Rule) -> String {
+        match rule {
+            As(encoding) => format!("{encoding:?}").to_lowercase(),
+            InZone(encoding) => format!("{encoding:?}, in the zone given for the times without one").to_lowercase(),
+            AsDeclared => "what the SQLite column was declared as".into(),
+            SameNative => "the store's text, where both are the very same native type".into(),
+            SameShape => "part by part, where the leaves are of the same families".into(),
+            Document => "json, where the nested type's values are documents".into(),
+        }
+    }
+
+    /// With `TIEOUT_BLESS` set, the document is written anew.
+    #[test]
+    fn the_table_of_pairs_in_the_documentation_is_this_one() {
+        let mut rows: Vec<(Kind, Vec<String>, Rule)> = Vec::new();
+        for (one, other, rule) in PAIRS {
+            match rows.last_mut() {
+                Some((kind, others, last)) if (*kind, *last) == (*one, *rule) => others.push(word(*other)),
+                _ => rows.push((*one, vec![word(*other)], *rule)),
+            }
+        }
+        let row = |(one, others, rule): &(Kind, Vec<String>, Rule)| {
+            format!("| {} | {} | {} |\n", word(*one), others.join(", "), words(*rule))
+        };
+        let table: String = rows.iter().map(row).collect();
+        let table = format!("<!-- pairs -->\n| one side | other side | compared as |\n|---|---|---|\n{table}<!-- /pairs -->");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (start, end) = (text.find("<!-- pairs -->").unwrap(), text.find("<!-- /pairs -->").unwrap());
+        let end = end + "<!-- /pairs -->".len();
+        if std::env::var_os("TIEOUT_BLESS").is_some() {
+            std::fs::write(&path, format!("{}{table}{}", &text[..start], &text[end..])).unwrap();
+            return;
+        }
+        assert_eq!(text[start..end], table, "docs/types.md is stale: run this test with TIEOUT_BLESS=1");
+    }
+
     #[test]
     fn no_pair_is_listed_twice() {
         for (at, (one, other, _)) in PAIRS.iter().enumerate() {

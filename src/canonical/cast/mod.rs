@@ -26,7 +26,8 @@ use crate::error::{Error, Result};
 /// The rows of an array whose values the canonical type cannot hold, each with its text.
 pub type CastMisfits = Vec<(usize, String)>;
 
-/// The canonical type of a foreign column. `field` is asked only for its extension type (`arrow.uuid`, `arrow.json`).
+/// The canonical type of a foreign column. `field` is asked only for its extension type (`arrow.uuid`, `arrow.json`,
+/// `geoarrow.wkb`).
 pub fn canonical_type(data_type: &DataType, field: &Field) -> CanonicalType {
     match data_type {
         DataType::Boolean => CanonicalType::Boolean,
@@ -49,6 +50,9 @@ pub fn canonical_type(data_type: &DataType, field: &Field) -> CanonicalType {
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => CanonicalType::Text,
         DataType::FixedSizeBinary(16) if has_extension(field, "arrow.uuid") => CanonicalType::Uuid,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView if has_extension(field, "geoarrow.wkb") => {
+            CanonicalType::Geometry
+        }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             CanonicalType::Binary
         }
