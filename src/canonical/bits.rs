@@ -19,7 +19,9 @@ pub(super) fn push_text(out: &mut Vec<u8>, text: &str) -> bool {
 /// Appends the lowest `width` bits of a number, the highest of them first.
 pub(super) fn push_number(out: &mut Vec<u8>, value: u64, width: u8) {
     out.push(BITS);
-    out.extend((0..width).rev().map(|bit| if value.checked_shr(bit.into()).unwrap_or(0) & 1 == 1 { b'1' } else { b'0' }));
+    out.extend(
+        (0..width).rev().map(|bit| if value.checked_shr(bit.into()).unwrap_or(0) & 1 == 1 { b'1' } else { b'0' }),
+    );
     out.extend_from_slice(&[0, 0]);
 }
 

@@ -18,7 +18,9 @@ pub fn display(array: &ArrayRef, canonical: &CanonicalType, row: usize) -> Optio
     Some(match canonical {
         CanonicalType::Boolean => array.as_boolean().value(row).to_string(),
         CanonicalType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-        CanonicalType::UInt64 | CanonicalType::BitField { .. } => array.as_primitive::<UInt64Type>().value(row).to_string(),
+        CanonicalType::UInt64 | CanonicalType::BitField { .. } => {
+            array.as_primitive::<UInt64Type>().value(row).to_string()
+        }
         CanonicalType::Decimal { precision, .. } if *precision <= 38 => {
             array.as_primitive::<Decimal128Type>().value_as_string(row)
         }

@@ -29,9 +29,9 @@ use arrow::datatypes::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::interval::{self, Interval};
 use super::time::{self, Moment, NoInstant};
 use super::types::{CanonicalType, LooseHint, Precision};
-use super::interval::{self, Interval};
 use super::{Misfits, bits, geometry, identifier, json, labels, nested, network, number, special, truth};
 use crate::error::{Error, Result};
 
@@ -151,9 +151,7 @@ pub fn encode_column(
         (C::Int64, E::Boolean) => to.primitive::<Int64Type>(push_truth),
         (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(push_integer_as_float),
         (C::UInt64 | C::BitField { .. }, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
-        (C::BitField { width }, E::Bits) => {
-            to.primitive::<UInt64Type>(|out, v| bits::push_number(out, v, *width))
-        }
+        (C::BitField { width }, E::Bits) => to.primitive::<UInt64Type>(|out, v| bits::push_number(out, v, *width)),
         (C::UInt64 | C::BitField { .. }, E::Boolean) => {
             to.primitive::<UInt64Type>(|out, v| push_truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
         }

@@ -164,8 +164,14 @@ mod tests {
         assert_eq!(plain, encoded(&from_mysql(&mysql).unwrap()));
         let located = [&4326u32.to_le_bytes()[..], &point(true, 1, None, &[1.5, -2.0])].concat();
         assert_eq!(encoded(&from_mysql(&located).unwrap()), encoded(&point(false, 1, Some(4326), &[1.5, -2.0])));
-        assert_eq!(encoded(&point(true, 1001, None, &[1.0, 2.0, 3.0])), encoded(&point(true, 1 | WITH_Z, None, &[1.0, 2.0, 3.0])));
-        assert_eq!(encoded(&point(true, 1, None, &[0.0, f64::NAN])), encoded(&point(true, 1, None, &[-0.0, -f64::NAN])));
+        assert_eq!(
+            encoded(&point(true, 1001, None, &[1.0, 2.0, 3.0])),
+            encoded(&point(true, 1 | WITH_Z, None, &[1.0, 2.0, 3.0]))
+        );
+        assert_eq!(
+            encoded(&point(true, 1, None, &[0.0, f64::NAN])),
+            encoded(&point(true, 1, None, &[-0.0, -f64::NAN]))
+        );
     }
 
     #[test]
@@ -173,7 +179,10 @@ mod tests {
         let plain = encoded(&point(true, 1, None, &[1.0, 2.0]));
         assert_ne!(plain, encoded(&point(true, 1, None, &[2.0, 1.0])));
         assert_ne!(plain, encoded(&point(true, 1, Some(4326), &[1.0, 2.0])));
-        assert_ne!(encoded(&point(true, 1001, None, &[1.0, 2.0, 3.0])), encoded(&point(true, 2001, None, &[1.0, 2.0, 3.0])));
+        assert_ne!(
+            encoded(&point(true, 1001, None, &[1.0, 2.0, 3.0])),
+            encoded(&point(true, 2001, None, &[1.0, 2.0, 3.0]))
+        );
     }
 
     #[test]

@@ -216,7 +216,9 @@ mod tests {
         assert_eq!(Interval::parse("-838:59:59"), of(0, 0, -3_020_399_000_000));
         assert_eq!(Interval::parse("00:00:00"), of(0, 0, 0));
         assert_eq!(Interval::parse("2 weeks"), of(0, 14, 0));
-        for wrong in ["", "P", "1", "day", "1 fortnight", "1:60", "00:00:60", "00:00:00.0000001", "--1 day", "1 day x", "P1"] {
+        for wrong in
+            ["", "P", "1", "day", "1 fortnight", "1:60", "00:00:60", "00:00:00.0000001", "--1 day", "1 day x", "P1"]
+        {
             assert_eq!(Interval::parse(wrong), None, "{wrong}");
         }
         assert_eq!(Interval::parse("3000000000 days"), None);
@@ -238,6 +240,11 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_text_makes_it_panic(text in "[-+PTYMWDHS0-9:. a-z\u{e4}]{0,20}") {
+            let _ = Interval::parse(&text);
+        }
+
         #[test]
         fn the_text_of_an_interval_is_read_as_the_same(months: i32, days: i32, micros: i64) {
             let interval = Interval { months, days, micros };

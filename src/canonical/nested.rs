@@ -111,7 +111,10 @@ fn push_value(out: &mut Vec<u8>, value: &Value, canonical: &CanonicalType, leaf:
             [] => out.push(RANGE_EMPTY),
             [lower, upper, inclusions] => {
                 let inclusions = inclusions.as_str()?;
-                out.extend_from_slice(&[RANGE, u8::from(inclusions.starts_with('[')) << 1 | u8::from(inclusions.ends_with(']'))]);
+                out.extend_from_slice(&[
+                    RANGE,
+                    u8::from(inclusions.starts_with('[')) << 1 | u8::from(inclusions.ends_with(']')),
+                ]);
                 push_value(out, lower, item, leaf)?;
                 push_value(out, upper, item, leaf)?;
             }
@@ -375,7 +378,8 @@ mod tests {
 
     #[test]
     fn leaves_of_other_families_are_not_comparable() {
-        let [numbers, texts, doubles] = [CanonicalType::Int64, CanonicalType::Text, CanonicalType::Float64].map(array_of);
+        let [numbers, texts, doubles] =
+            [CanonicalType::Int64, CanonicalType::Text, CanonicalType::Float64].map(array_of);
         assert!(comparable(&numbers, &array_of(CanonicalType::Number)));
         assert!(!comparable(&numbers, &texts) && !comparable(&numbers, &doubles));
         let opaque = |native: &str| array_of(CanonicalType::Opaque { native: native.into() });
@@ -398,6 +402,14 @@ mod tests {
             prop_assert_eq!(a == b, one == other);
             // Self-delimiting: neither begins the other.
             prop_assert!(one == other || !a.starts_with(&b));
+        }
+
+        #[test]
+        fn no_text_makes_it_panic(text in "[\\[\\]{}\",:a-z0-9\u{e4}]{0,24}") {
+            let key = || Box::new(CanonicalType::Text);
+            for canonical in [numbers(), CanonicalType::Map { key: key(), value: key() }, CanonicalType::Range { item: key() }] {
+                let _ = (encoded(&text, &canonical), shown(&text, &canonical), document(&text, &canonical));
+            }
         }
     }
 }

@@ -311,9 +311,8 @@ fn label(encoding: Encoding, columns: Pair<&Column>) -> String {
 fn number_label(types: Pair<&CanonicalType>) -> String {
     let unbounded =
         |t: &CanonicalType| matches!(t, CanonicalType::Number | CanonicalType::Float32 | CanonicalType::Float64);
-    let integer = |t: &CanonicalType| {
-        matches!(t, CanonicalType::Int64 | CanonicalType::UInt64 | CanonicalType::BitField { .. })
-    };
+    let integer =
+        |t: &CanonicalType| matches!(t, CanonicalType::Int64 | CanonicalType::UInt64 | CanonicalType::BitField { .. });
     if unbounded(types.source) || unbounded(types.target) {
         return "decimal".into();
     }
@@ -468,7 +467,8 @@ mod tests {
             format!("| {} | {} | {} |\n", word(*one), others.join(", "), words(*rule))
         };
         let table: String = rows.iter().map(row).collect();
-        let table = format!("<!-- pairs -->\n| one side | other side | compared as |\n|---|---|---|\n{table}<!-- /pairs -->");
+        let table =
+            format!("<!-- pairs -->\n| one side | other side | compared as |\n|---|---|---|\n{table}<!-- /pairs -->");
         let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md");
         let text = std::fs::read_to_string(&path).unwrap();
         let (start, end) = (text.find("<!-- pairs -->").unwrap(), text.find("<!-- /pairs -->").unwrap());

@@ -12,7 +12,8 @@ use crate::servers::{MariaDb, Postgres};
 
 /// The native types of a store and what they are read as, as documented.
 fn documented(store: &str) -> Vec<(String, String)> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md")).expect("the document");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md")).expect("the document");
     let (_, rest) = text.split_once("<!-- natives -->").expect("a beginning");
     let (table, _) = rest.split_once("<!-- /natives -->").expect("an end");
     let rows = table.lines().filter_map(|line| {
@@ -36,7 +37,8 @@ fn table(types: &[(String, String)]) -> String {
 #[track_caller]
 fn assert_read_as(tieout: &Tieout, store: &str, types: &[(String, String)]) {
     tieout.run(["snapshot", store, "--out", "snap"]).exits(0);
-    let manifest: PathBuf = tieout.files("snap").into_iter().find(|f| f.ends_with("manifest.json")).expect("a manifest");
+    let manifest: PathBuf =
+        tieout.files("snap").into_iter().find(|f| f.ends_with("manifest.json")).expect("a manifest");
     let manifest = std::fs::read(manifest).expect("a manifest");
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
     let columns = manifest["table"]["columns"].as_array().expect("columns");

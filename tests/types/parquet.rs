@@ -5,8 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, Int32Array, Int32Builder, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray, StringBuilder,
-    StructArray,
+    Array, ArrayRef, Int32Array, Int32Builder, Int64Array, ListBuilder, MapBuilder, RecordBatch, StringArray,
+    StringBuilder, StructArray,
 };
 use arrow::datatypes::{DataType, Field, Fields};
 use parquet::arrow::ArrowWriter;
@@ -77,13 +77,17 @@ fn cases() -> Vec<Case> {
 /// Writes a file column by column.
 fn write(path: &Path, schema: &str, columns: &mut dyn Iterator<Item = Vec<Raw>>) {
     let schema = Arc::new(parse_message_type(schema).expect("a schema"));
-    let mut file = SerializedFileWriter::new(File::create(path).expect("a file"), schema, Arc::default()).expect("a writer");
+    let mut file =
+        SerializedFileWriter::new(File::create(path).expect("a file"), schema, Arc::default()).expect("a writer");
     let mut group = file.next_row_group().expect("a row group");
     while let Some(mut column) = group.next_column().expect("a column") {
         let values = columns.next().expect("values for each column");
         macro_rules! all {
             ($kind:path, $make:expr) => {
-                values.iter().map(|value| if let $kind(value) = value { $make(value.clone()) } else { panic!("{value:?}") }).collect::<Vec<_>>()
+                values
+                    .iter()
+                    .map(|value| if let $kind(value) = value { $make(value.clone()) } else { panic!("{value:?}") })
+                    .collect::<Vec<_>>()
             };
         }
         let moment = |words: [u32; 3]| {
@@ -123,15 +127,24 @@ fn physical_and_logical_types_hold_what_postgresql_holds() {
     let values: Vec<String> =
         cases.iter().map(|Case(_, source, ..)| format!("CAST({} AS {})", source[1], source[0])).collect();
     let rows = format!("SELECT i, {} FROM generate_series(0, {}) i", values.join(", "), cases.len());
-    let source = in_postgres(&format!("CREATE TABLE things (id int PRIMARY KEY, {}); INSERT INTO things {rows};", declared.join(", ")));
-    let schema: Vec<String> =
-        cases.iter().map(|Case(name, _, native, ..)| format!("required {};", native.replacen(" c", &format!(" c_{name}"), 1))).collect();
+    let source = in_postgres(&format!(
+        "CREATE TABLE things (id int PRIMARY KEY, {}); INSERT INTO things {rows};",
+        declared.join(", ")
+    ));
+    let schema: Vec<String> = cases
+        .iter()
+        .map(|Case(name, _, native, ..)| format!("required {};", native.replacen(" c", &format!(" c_{name}"), 1)))
+        .collect();
     let ids = (0..=cases.len()).map(|id| Long(id as i64)).collect();
     let column = |(at, Case(.., [equal, other], _)): (usize, &Case)| {
         (0..=cases.len()).map(|id| if id == at + 1 { other.clone() } else { equal.clone() }).collect()
     };
     let mut columns = std::iter::once(ids).chain(cases.iter().enumerate().map(column));
-    write(&tieout.path("things.parquet"), &format!("message m {{ required int64 id; {} }}", schema.join(" ")), &mut columns);
+    write(
+        &tieout.path("things.parquet"),
+        &format!("message m {{ required int64 id; {} }}", schema.join(" ")),
+        &mut columns,
+    );
     let names: Vec<(&str, &str)> = cases.iter().map(|Case(name, _, _, _, label)| (*name, *label)).collect();
     for kind in ["full", "lean"] {
         let more = ["--key", "id", "--snapshot", kind];
@@ -147,7 +160,8 @@ fn lists(path: &Path, levels: u8, rows: &[[i32; 2]]) {
         _ => ("optional group l (LIST) { repeated group list { optional int32 element; } }", 3),
     };
     let schema = parse_message_type(&format!("message m {{ required int64 id; {list} }}")).expect("a schema");
-    let mut file = SerializedFileWriter::new(File::create(path).expect("a file"), Arc::new(schema), Arc::default()).expect("a writer");
+    let mut file = SerializedFileWriter::new(File::create(path).expect("a file"), Arc::new(schema), Arc::default())
+        .expect("a writer");
     let mut group = file.next_row_group().expect("a row group");
     let mut column = group.next_column().expect("a column").expect("the first");
     let ids: Vec<i64> = (0..rows.len() as i64).collect();
@@ -177,10 +191,46 @@ fn lists_of_two_levels_and_of_three_are_the_same_arrays() {
     );
     for kind in ["full", "lean"] {
         let report = tieout.diff("two/two.parquet", &url, &["--key", "id", "--snapshot", kind]).exits(1).report();
-        report.assert_lines("two", &[Line::cell(&["1"], "l", "[3,4]", "[4,3]"), Line::cell(&["2"], "l", "[5,6]", "[5,null]")]);
+        report.assert_lines(
+            "two",
+            &[Line::cell(&["1"], "l", "[3,4]", "[4,3]"), Line::cell(&["2"], "l", "[5,6]", "[5,null]")],
+        );
     }
     let report = tieout.diff("two/two.parquet", &url, &["--key", "l"]).exits(1).report();
     assert_eq!(report.counts("two"), [2, 2, 0, 0]);
+}
+
+#[test]
+fn identifiers_within_a_list_are_identifiers() {
+    let tieout = Tieout::new();
+    let schema = "message m { required int64 id; optional group l (LIST) { repeated group list { optional fixed_len_byte_array(16) element (UUID); } } }";
+    let schema = Arc::new(parse_message_type(schema).expect("a schema"));
+    let mut file =
+        SerializedFileWriter::new(File::create(tieout.path("t.parquet")).expect("a file"), schema, Arc::default())
+            .expect("a writer");
+    let mut group = file.next_row_group().expect("a row group");
+    let mut column = group.next_column().expect("a column").expect("the first");
+    column.typed::<parquet::data_type::Int64Type>().write_batch(&[1, 2, 3], None, None).expect("ids");
+    column.close().expect("a column ends");
+    let mut column = group.next_column().expect("a column").expect("the second");
+    let ids = [1u128, 2, 3].map(|id| FixedLenByteArray::from(id.to_be_bytes().to_vec()));
+    // One identifier; one and a NULL; one; no list at all would be 0, an empty one 1.
+    let levels: (&[i16], &[i16]) = (&[3, 3, 2, 3], &[0, 0, 1, 0]);
+    column
+        .typed::<parquet::data_type::FixedLenByteArrayType>()
+        .write_batch(&ids, Some(levels.0), Some(levels.1))
+        .expect("identifiers");
+    column.close().expect("a column ends");
+    group.close().expect("a row group ends");
+    file.close().expect("a file ends");
+    let url = in_postgres(
+        "CREATE TABLE t (id int PRIMARY KEY, l uuid[]);
+        INSERT INTO t VALUES (1, ARRAY['00000000-0000-0000-0000-000000000001'::uuid]),
+            (2, ARRAY['00000000-0000-0000-0000-000000000002'::uuid, NULL]), (3, ARRAY['00000000-0000-0000-0000-000000000004'::uuid]);",
+    );
+    let report = tieout.diff("t.parquet", &url, &["--key", "id"]).exits(1).report();
+    let shown = |last: u8| format!(r#"["00000000-0000-0000-0000-00000000000{last}"]"#);
+    report.assert_lines("t", &[Line::cell(&["3"], "l", &shown(3), &shown(4))]);
 }
 
 fn save(path: &Path, columns: Vec<(&str, ArrayRef)>) {

@@ -68,9 +68,8 @@ enum Parts {
 
 impl Values {
     fn of(array: &ArrayRef, canonical: &CanonicalType) -> Result<Self> {
-        let unexpected = || {
-            Error::store(format!("cannot read a column of type {} as {}", array.data_type(), canonical.label()))
-        };
+        let unexpected =
+            || Error::store(format!("cannot read a column of type {} as {}", array.data_type(), canonical.label()));
         let parts = match (array.data_type(), canonical) {
             // The items of a list of lists are items of the same array, in one more dimension.
             (DataType::List(item), CanonicalType::Array { item: leaf }) => {

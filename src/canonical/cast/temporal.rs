@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, StringBuilder, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, StringBuilder, Time64MicrosecondArray, TimestampMicrosecondArray,
+    TimestampNanosecondArray,
 };
 use arrow::datatypes::{
     ArrowPrimitiveType, ArrowTimestampType, DataType, Date64Type, DurationMicrosecondType, DurationMillisecondType,
@@ -68,9 +69,9 @@ pub(super) fn timestamp(array: &ArrayRef, canonical: &CanonicalType) -> Result<(
 pub(super) fn intervals(array: &ArrayRef) -> Result<(ArrayRef, CastMisfits)> {
     let from_micros = |micros: Option<i64>| micros.map(Interval::from_micros);
     Ok(match array.data_type() {
-        DataType::Interval(IntervalUnit::YearMonth) => texts::<IntervalYearMonthType>(array, |months| {
-            Some(Interval { months, ..Interval::default() })
-        }),
+        DataType::Interval(IntervalUnit::YearMonth) => {
+            texts::<IntervalYearMonthType>(array, |months| Some(Interval { months, ..Interval::default() }))
+        }
         DataType::Interval(IntervalUnit::DayTime) => texts::<IntervalDayTimeType>(array, |v| {
             Some(Interval { months: 0, days: v.days, micros: i64::from(v.milliseconds) * 1_000 })
         }),

@@ -174,9 +174,7 @@ mod tests {
 
     #[test]
     fn composites_and_ranges_are_read_within_one_another() {
-        let pair = CanonicalType::Struct {
-            fields: vec![("n".into(), CanonicalType::Int64), ("t".into(), texts())],
-        };
+        let pair = CanonicalType::Struct { fields: vec![("n".into(), CanonicalType::Int64), ("t".into(), texts())] };
         assert_eq!(carrier(r#"(1,"{a,""b c""}")"#, &pair).as_deref(), Some(r#"{"fields":["1",["a","b c"]]}"#));
         assert_eq!(carrier("(,)", &pair).as_deref(), Some(r#"{"fields":[null,null]}"#));
         assert_eq!(carrier("(1)", &pair), None);
