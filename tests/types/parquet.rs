@@ -61,6 +61,8 @@ fn cases() -> Vec<Case> {
         Case("ts_micros", ["timestamptz", "'1970-01-01 00:00:00.000001+00'"], "int64 c (TIMESTAMP(MICROS,true))", [Long(1), Long(2)], "instant"),
         Case("ts_nanos", ["timestamptz", "'1970-01-01 00:00:00.000001+00'"], "int64 c (TIMESTAMP(NANOS,true))", [Long(1_000), Long(1_001)], "instant"),
         Case("ts_last", ["timestamp", "'294247-01-10 04:00:54.775807'"], "int64 c (TIMESTAMP(MICROS,false))", [Long(i64::MAX), Long(i64::MAX - 1)], "timestamp"),
+        Case("ts_beyond", ["timestamp", "'294276-12-31 23:59:59.001'"], "int64 c (TIMESTAMP(MILLIS,false))", [Long(9_224_318_015_999_001), Long(9_224_318_015_999_000)], "timestamp"),
+        Case("instant_beyond", ["timestamptz", "'294276-12-31 23:59:59.001+00'"], "int64 c (TIMESTAMP(MILLIS,true))", [Long(9_224_318_015_999_001), Long(9_224_318_015_999_000)], "instant"),
         Case("int96", ["timestamp", "'3000-01-01 00:00:00'"], "int96 c", [year_3000(0), year_3000(1)], "timestamp"),
         Case("day", ["date", "'0044-03-15 BC'"], "int32 c (DATE)", [Word(-735160), Word(0)], "date"),
         Case("enum", ["text", "'grün'"], "binary c (ENUM)", [Bytes("grün".as_bytes()), Bytes(b"rot")], "text"),

@@ -55,7 +55,7 @@ const POSTGRES: &[Case] = &[
     ("grid", ["int[]", "'{{1,2},{3,4}}'"], ["int[]", "'{{1,2},{3,4}}'", "'{1,2,3,4}'"], "array of integer"),
     ("from_0", ["int[]", "'[0:1]={1,2}'"], ["int[]", "'[0:1]={1,2}'", "'{1,2}'"], "array of integer"),
     ("empty", ["int[]", "'{}'"], ["int[]", "'{}'", "NULL"], "array of integer"),
-    ("floats", ["float8[]", "'{NaN,-0,0.1}'"], ["float8[]", "'{NaN,0,0.1}'", "'{NaN,0,0.2}'"], "array of float64"),
+    ("floats", ["float8[]", "'{NaN,-0,0.30000000000000004}'"], ["float8[]", "'{NaN,0,0.30000000000000004}'", "'{NaN,0,0.3}'"], "array of float64"),
     ("moments", ["timestamptz[]", "'{2024-01-01 12:00:00+02,infinity}'"], ["timestamptz[]", "'{2024-01-01 10:00:00+00,infinity}'", "'{2024-01-01 10:00:00+00,-infinity}'"], "array of instant"),
     ("spans", ["interval[]", "'{1 mon}'"], ["interval[]", "'{1 mon}'", "'{30 days}'"], "array of interval"),
     ("byte_arrays", ["bytea[]", r#"'{"\\x00ff"}'"#], ["bytea[]", r#"'{"\\x00ff"}'"#, r#"'{"\\x00fe"}'"#], "array of binary"),

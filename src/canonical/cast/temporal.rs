@@ -17,6 +17,7 @@ use super::CastMisfits;
 use super::decimal::misfits;
 use crate::canonical::CanonicalType;
 use crate::canonical::interval::Interval;
+use crate::canonical::time::{Moment, format_timestamp};
 use crate::error::{Error, Result};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
@@ -51,8 +52,8 @@ pub(super) fn timestamp(array: &ArrayRef, canonical: &CanonicalType) -> Result<(
         _ => None,
     };
     match unit {
-        TimeUnit::Second => Ok(micros::<TimestampSecondType>(array, 1_000_000, "s", zone)),
-        TimeUnit::Millisecond => Ok(micros::<TimestampMillisecondType>(array, 1_000, "ms", zone)),
+        TimeUnit::Second => Ok(micros::<TimestampSecondType>(array, 1, zone)),
+        TimeUnit::Millisecond => Ok(micros::<TimestampMillisecondType>(array, 1_000, zone)),
         TimeUnit::Microsecond if wanted == DataType::Timestamp(TimeUnit::Microsecond, zone.clone()) => {
             let relabelled: TimestampMicrosecondArray = array.as_primitive::<TimestampMicrosecondType>().clone();
             Ok((Arc::new(relabelled.with_timezone_opt(zone)), Vec::new()))
@@ -112,14 +113,16 @@ fn texts<T: ArrowPrimitiveType>(
     (Arc::new(texts.finish()), misfits)
 }
 
-fn micros<T: ArrowTimestampType>(
-    array: &ArrayRef,
-    factor: i64,
-    unit: &str,
-    zone: Option<Arc<str>>,
-) -> (ArrayRef, CastMisfits) {
+/// Counts of a unit of which `per_second` make a second, in microseconds; one beyond their range is a misfit, whose text is
+/// the time that it is.
+fn micros<T: ArrowTimestampType>(array: &ArrayRef, per_second: i64, zone: Option<Arc<str>>) -> (ArrayRef, CastMisfits) {
     let array = array.as_primitive::<T>();
-    let converted: TimestampMicrosecondArray = array.unary_opt(|v| v.checked_mul(factor));
-    let misfits = misfits(array, &converted, |v| format!("{v} {unit} since 1970-01-01"));
+    let converted: TimestampMicrosecondArray = array.unary_opt(|v| v.checked_mul(1_000_000 / per_second));
+    let text = |v: i64| {
+        let nanos = v.rem_euclid(per_second) * (1_000_000_000 / per_second);
+        let moment = Moment { seconds: v.div_euclid(per_second), nanos: nanos as u32 };
+        format_timestamp(moment) + if zone.is_some() { "Z" } else { "" }
+    };
+    let misfits = misfits(array, &converted, text);
     (Arc::new(converted.with_timezone_opt(zone)), misfits)
 }
