@@ -41,9 +41,10 @@ pub enum LooseHint {
 
 /// The type of a column after it has left its store: each has one Arrow type that carries its values without loss.
 ///
-/// A value that the type cannot hold (a `numeric` NaN, a date of `infinity`, a zero date, text that is not UTF-8) is a
-/// *misfit*: NULL in the array, its text kept in the batch's column [`MISFITS_COLUMN`]. A misfit equals no value of the
-/// type, and never NULL.
+/// A value that the Arrow type cannot hold (a `numeric` NaN, a date of `infinity`, a zero date, text that is not UTF-8) is a
+/// *misfit*: NULL in the array, its text kept in the batch's column [`MISFITS_COLUMN`]. It is encoded as the value of the
+/// family that its text denotes (NaN, infinity, a far timestamp), else as itself: then it equals only a misfit of the same
+/// text. It is never NULL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CanonicalType {

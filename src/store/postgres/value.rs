@@ -73,10 +73,6 @@ pub(super) fn append(
             }
             (other, _) => builder.misfit(index, other.text()),
         },
-        ColumnBuilder::Text(values) if *canonical == CanonicalType::Number => match Numeric::parse(field)? {
-            Numeric::Finite(digits) => values.append_value(digits.text()),
-            other => builder.misfit(index, other.text()),
-        },
         ColumnBuilder::Text(values) if is_composed(canonical) => match composed(canonical, field)? {
             Ok(text) => values.append_value(text),
             Err(text) => builder.misfit(index, text),
@@ -109,7 +105,8 @@ pub(super) fn append(
 fn is_composed(canonical: &CanonicalType) -> bool {
     matches!(
         canonical,
-        CanonicalType::Interval
+        CanonicalType::Number
+            | CanonicalType::Interval
             | CanonicalType::Bits
             | CanonicalType::Inet
             | CanonicalType::Mac
@@ -122,6 +119,10 @@ fn is_composed(canonical: &CanonicalType) -> bool {
 /// The text of such a value, or that of a misfit.
 fn composed(canonical: &CanonicalType, field: &[u8]) -> Result<std::result::Result<String, String>> {
     Ok(match canonical {
+        CanonicalType::Number => match Numeric::parse(field)? {
+            Numeric::Finite(digits) => Ok(digits.text()),
+            other => Err(other.text()),
+        },
         CanonicalType::Interval => {
             let (micros, rest) = field.split_first_chunk::<8>().ok_or_else(damaged)?;
             let (days, months) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
