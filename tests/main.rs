@@ -17,4 +17,5 @@ mod result;
 mod schema;
 mod servers;
 mod sqlite;
+mod types;
 mod valve;

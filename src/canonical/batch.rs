@@ -54,7 +54,7 @@ pub enum ColumnBuilder {
     Float32(Float32Builder),
     /// Float64
     Float64(Float64Builder),
-    /// Number, Text, Char, Json, Untyped, Opaque
+    /// Number, Text, Json, Untyped, Opaque, and all others that are carried as text
     Text(StringBuilder),
     /// Char: [`ColumnBuilder::text`] drops trailing blanks
     Char(StringBuilder),
@@ -149,7 +149,7 @@ impl ColumnBuilder {
         match canonical {
             CanonicalType::Boolean => Self::Boolean(BooleanBuilder::new()),
             CanonicalType::Int64 => Self::Int64(Int64Builder::new()),
-            CanonicalType::UInt64 => Self::UInt64(UInt64Builder::new()),
+            CanonicalType::UInt64 | CanonicalType::BitField { .. } => Self::UInt64(UInt64Builder::new()),
             CanonicalType::Decimal { precision, .. } if *precision <= 38 => {
                 Self::Decimal128(Decimal128Builder::new().with_data_type(canonical.arrow()))
             }
@@ -163,8 +163,17 @@ impl ColumnBuilder {
             | CanonicalType::Text
             | CanonicalType::Json
             | CanonicalType::Untyped
+            | CanonicalType::Interval
+            | CanonicalType::Bits
+            | CanonicalType::Inet
+            | CanonicalType::Mac
+            | CanonicalType::Set
+            | CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Map { .. }
+            | CanonicalType::Range { .. }
             | CanonicalType::Opaque { .. } => Self::Text(StringBuilder::new()),
-            CanonicalType::Binary => Self::Binary(BinaryBuilder::new()),
+            CanonicalType::Binary | CanonicalType::Geometry => Self::Binary(BinaryBuilder::new()),
             CanonicalType::Date => Self::Date(Date32Builder::new()),
             CanonicalType::Time(Precision::Micro) => Self::TimeMicro(Time64MicrosecondBuilder::new()),
             CanonicalType::Time(Precision::Nano) => Self::TimeNano(Time64NanosecondBuilder::new()),

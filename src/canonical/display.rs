@@ -6,6 +6,7 @@ use arrow::datatypes::{
     Time64NanosecondType, TimestampMicrosecondType, TimestampNanosecondType, UInt64Type,
 };
 
+use super::nested;
 use super::time::{self, Moment};
 use super::types::{CanonicalType, Precision};
 
@@ -17,14 +18,16 @@ pub fn display(array: &ArrayRef, canonical: &CanonicalType, row: usize) -> Optio
     Some(match canonical {
         CanonicalType::Boolean => array.as_boolean().value(row).to_string(),
         CanonicalType::Int64 => array.as_primitive::<Int64Type>().value(row).to_string(),
-        CanonicalType::UInt64 => array.as_primitive::<UInt64Type>().value(row).to_string(),
+        CanonicalType::UInt64 | CanonicalType::BitField { .. } => {
+            array.as_primitive::<UInt64Type>().value(row).to_string()
+        }
         CanonicalType::Decimal { precision, .. } if *precision <= 38 => {
             array.as_primitive::<Decimal128Type>().value_as_string(row)
         }
         CanonicalType::Decimal { .. } => array.as_primitive::<Decimal256Type>().value_as_string(row),
         CanonicalType::Float32 => float(array.as_primitive::<Float32Type>().value(row)),
         CanonicalType::Float64 => float(array.as_primitive::<Float64Type>().value(row)),
-        CanonicalType::Binary => bytes(array.as_binary::<i32>().value(row)),
+        CanonicalType::Binary | CanonicalType::Geometry => bytes(array.as_binary::<i32>().value(row)),
         CanonicalType::Date => time::format_date(array.as_primitive::<Date32Type>().value(row).into()),
         CanonicalType::Time(Precision::Micro) => {
             time::format_time(array.as_primitive::<Time64MicrosecondType>().value(row).saturating_mul(1000))
@@ -42,7 +45,16 @@ pub fn display(array: &ArrayRef, canonical: &CanonicalType, row: usize) -> Optio
         | CanonicalType::Char
         | CanonicalType::Json
         | CanonicalType::Untyped
+        | CanonicalType::Interval
+        | CanonicalType::Bits
+        | CanonicalType::Inet
+        | CanonicalType::Mac
+        | CanonicalType::Set
         | CanonicalType::Opaque { .. } => array.as_string::<i32>().value(row).to_owned(),
+        CanonicalType::Array { .. }
+        | CanonicalType::Struct { .. }
+        | CanonicalType::Map { .. }
+        | CanonicalType::Range { .. } => nested::shown(array.as_string::<i32>().value(row), canonical),
     })
 }
 

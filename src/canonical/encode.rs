@@ -7,14 +7,16 @@
 //! | tag | value |
 //! |---|---|
 //! | `00` | NULL (first in key order) |
-//! | `10`–`12` | number |
+//! | `0F` `10`–`12` `13` `14` | number: minus infinity, finite, infinity, NaN |
 //! | `18` | float |
 //! | `20` `21` | false, true |
 //! | `28` `29` `2A` | text, bytes, text of a type tieout does not know |
-//! | `30`–`33` | day, time of day, timestamp, instant |
-//! | `38` `39` | uuid, JSON |
+//! | `2B` `2C` | bits, set of labels |
+//! | `2E` `30`–`34` `36` | minus infinity, day, time of day, timestamp, instant, interval, infinity |
+//! | `38` `39` `3A` `3B` `3C` | uuid, JSON, IP address, MAC address, geometry |
+//! | `40`–`45` | arrays, structs, maps, ranges |
 //! | `F0`, value | a value that cannot be read as the type of the pair: encoded as what it is |
-//! | `F1`, escaped text | a misfit: `NaN` in a decimal, a date of `infinity`, a zero date |
+//! | `F1`, escaped text | a misfit: a zero date, bytes that are no text, a map that repeats a key |
 //!
 //! A value that cannot be read as the type of its pair is never an error and never NULL: it has an encoding of its own,
 //! which equals no value of the type, so it shows as a corrupt cell.
@@ -27,9 +29,10 @@ use arrow::datatypes::{
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
+use super::interval::{self, Interval};
 use super::time::{self, Moment, NoInstant};
 use super::types::{CanonicalType, LooseHint, Precision};
-use super::{Misfits, identifier, json, number, truth};
+use super::{Misfits, bits, geometry, identifier, json, labels, nested, network, number, special, truth};
 use crate::error::{Error, Result};
 
 /// The family of values that a pair of columns is compared as.
@@ -60,6 +63,20 @@ pub enum Encoding {
     Uuid,
     /// JSON documents by value.
     Json,
+    /// Intervals, field by field.
+    Interval,
+    /// Bit strings.
+    Bits,
+    /// IP addresses and networks.
+    Inet,
+    /// MAC addresses.
+    Mac,
+    /// Sets of labels.
+    Set,
+    /// Geometries by their WKB.
+    Geometry,
+    /// Arrays, structs, maps and ranges, their leaves each by its own family.
+    Nested,
     /// SQLite values, each by its own storage class; integers and reals are numbers.
     Loose,
     /// Text of one and the same unknown type.
@@ -133,8 +150,9 @@ pub fn encode_column(
         (C::Int64, E::Number) => to.primitive::<Int64Type>(number::push_i64),
         (C::Int64, E::Boolean) => to.primitive::<Int64Type>(push_truth),
         (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(push_integer_as_float),
-        (C::UInt64, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
-        (C::UInt64, E::Boolean) => {
+        (C::UInt64 | C::BitField { .. }, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
+        (C::BitField { width }, E::Bits) => to.primitive::<UInt64Type>(|out, v| bits::push_number(out, v, *width)),
+        (C::UInt64 | C::BitField { .. }, E::Boolean) => {
             to.primitive::<UInt64Type>(|out, v| push_truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
         }
         (C::Decimal { precision, scale }, E::Number) => {
@@ -148,14 +166,14 @@ pub fn encode_column(
         (C::Float32, E::Float32 | E::Float64) => to.primitive::<Float32Type>(|out, v| push_float(out, f64::from(v))),
         (C::Float32, E::Number) => to.primitive::<Float32Type>(|out, v| {
             if !number::push_f32(out, v) {
-                push_misfit(out, not_finite(f64::from(v)));
+                special::push_number(out, not_finite(f64::from(v)));
             }
         }),
         (C::Float64, E::Float64) => to.primitive::<Float64Type>(push_float),
         (C::Float64, E::Float32) => to.primitive::<Float64Type>(push_as_single),
         (C::Float64, E::Number) => to.primitive::<Float64Type>(|out, v| {
             if !number::push_f64(out, v) {
-                push_misfit(out, not_finite(v));
+                special::push_number(out, not_finite(v));
             }
         }),
         (C::Boolean, E::Boolean) => {
@@ -171,6 +189,13 @@ pub fn encode_column(
                 None => push_misfit(out, &format!("{v} microseconds since midnight")),
             })
         }
+        (C::Time(Precision::Micro), E::Interval) => {
+            to.primitive::<Time64MicrosecondType>(|out, v| Interval::from_micros(v).push(out))
+        }
+        (C::Time(Precision::Nano), E::Interval) => to.primitive::<Time64NanosecondType>(|out, v| match v % 1000 {
+            0 => Interval::from_micros(v / 1000).push(out),
+            _ => push_unreadable(out, |out| time::push_time(out, v)),
+        }),
         (C::Time(Precision::Nano), E::Time) => to.primitive::<Time64NanosecondType>(time::push_time),
         (C::Timestamp(p), E::Timestamp) => to.moments(*p, time::push_timestamp),
         (C::Timestamp(p), E::Instant) => to.moments(*p, |out, v| to.local(out, v)),
@@ -179,12 +204,29 @@ pub fn encode_column(
             let values = to.array.as_fixed_size_binary_opt().ok_or_else(wrong)?;
             to.fill(|out, row| identifier::push(out, values.value(row)))
         }
-        (C::Binary, E::Binary | E::Uuid) => {
+        (C::Binary, E::Binary | E::Uuid | E::Geometry) | (C::Geometry, E::Geometry) => {
             let values = to.array.as_binary_opt::<i32>().ok_or_else(wrong)?;
             to.fill(|out, row| to.blob(out, values.value(row)))
         }
         (C::Loose(hint), _) => to.loose(*hint),
-        (C::Number | C::Text | C::Char | C::Json | C::Untyped | C::Opaque { .. }, _) => {
+        (C::Array { .. } | C::Struct { .. } | C::Map { .. } | C::Range { .. }, E::Nested | E::Json) => {
+            let values = to.array.as_string_opt::<i32>().ok_or_else(wrong)?;
+            to.fill(|out, row| to.nested(out, values.value(row), canonical))
+        }
+        (
+            C::Number
+            | C::Text
+            | C::Char
+            | C::Json
+            | C::Untyped
+            | C::Interval
+            | C::Bits
+            | C::Inet
+            | C::Mac
+            | C::Set
+            | C::Opaque { .. },
+            _,
+        ) => {
             let values = to.array.as_string_opt::<i32>().ok_or_else(wrong)?;
             to.fill(|out, row| to.text(out, values.value(row)))
         }
@@ -207,7 +249,7 @@ impl Encoder<'_> {
             if self.array.is_valid(row) {
                 push(&mut column.bytes, row);
             } else if let Some(text) = self.misfits.get(self.name, row) {
-                push_misfit(&mut column.bytes, text);
+                self.misfit(&mut column.bytes, text);
             } else {
                 column.bytes.push(NULL);
             }
@@ -248,13 +290,60 @@ impl Encoder<'_> {
         }
     }
 
+    /// A value that the column's Arrow type cannot hold may yet be one of the family: `NaN` is a number, `infinity` a time,
+    /// and the time 838:59:59 an interval.
+    fn misfit(&self, out: &mut Vec<u8>, text: &str) {
+        let family = match self.reading.encoding {
+            Encoding::Number | Encoding::Interval => self.read(out, text),
+            Encoding::Date | Encoding::Time | Encoding::Timestamp | Encoding::Instant => {
+                self.text(out, text);
+                true
+            }
+            _ => false,
+        };
+        if !family {
+            push_misfit(out, text);
+        }
+    }
+
     fn text(&self, out: &mut Vec<u8>, text: &str) {
-        let read = match self.reading.encoding {
+        if self.read(out, text) {
+            return;
+        }
+        match self.reading.encoding {
+            Encoding::Date | Encoding::Timestamp | Encoding::Instant if special::push_time(out, text) => {}
+            // A zero or partial date, or a time beyond the day: what a database keeps as a misfit.
+            Encoding::Date => push_misfit(out, &time::no_day(text, false).unwrap_or_else(|| text.to_owned())),
+            Encoding::Timestamp | Encoding::Instant => {
+                push_misfit(out, &time::no_day(text, true).unwrap_or_else(|| text.to_owned()));
+            }
+            Encoding::Time => {
+                push_misfit(out, &Interval::parse(text).map_or_else(|| text.to_owned(), |beyond| beyond.to_string()));
+            }
+            _ => push_unreadable(out, |out| push_text(out, text)),
+        }
+    }
+
+    fn nested(&self, out: &mut Vec<u8>, text: &str, canonical: &CanonicalType) {
+        let start = out.len();
+        let read = if self.reading.encoding == Encoding::Json {
+            nested::document(text, canonical).is_some_and(|document| json::push(out, &document))
+        } else {
+            nested::push(out, text, canonical, &|out, text, encoding| {
+                Encoder { reading: Reading { encoding, ..self.reading }, ..*self }.text(out, text);
+            })
+        };
+        if !read {
+            out.truncate(start);
+            push_misfit(out, text);
+        }
+    }
+
+    /// Appends the value that a text denotes as the reading asks. False, and nothing appended, where it denotes none.
+    fn read(&self, out: &mut Vec<u8>, text: &str) -> bool {
+        match self.reading.encoding {
             Encoding::Number => match special_number(text) {
-                Some(special) => {
-                    push_misfit(out, special);
-                    true
-                }
+                Some(special) => special::push_number(out, special),
                 None => number::push_text(out, text),
             },
             Encoding::Float32 => parse_float(text).is_some_and(|v| {
@@ -298,15 +387,15 @@ impl Encoder<'_> {
             },
             Encoding::Uuid => identifier::parse(text).map(|v| identifier::push(out, &v)).is_some(),
             Encoding::Json => json::push(out, text),
-            Encoding::Binary => false,
-        };
-        if read {
-            return;
-        }
-        match self.reading.encoding {
-            // The text of a zero date, an infinite one or a time beyond the day: what a database keeps as a misfit.
-            Encoding::Date | Encoding::Time | Encoding::Timestamp | Encoding::Instant => push_misfit(out, text),
-            _ => push_unreadable(out, |out| push_text(out, text)),
+            Encoding::Interval => interval::push_text(out, text),
+            Encoding::Bits => bits::push_text(out, text),
+            Encoding::Inet => network::push_inet(out, text),
+            Encoding::Mac => network::push_mac(out, text),
+            Encoding::Set => {
+                labels::push(out, text);
+                true
+            }
+            Encoding::Binary | Encoding::Geometry | Encoding::Nested => false,
         }
     }
 
@@ -314,6 +403,7 @@ impl Encoder<'_> {
         match self.reading.encoding {
             Encoding::Binary | Encoding::Loose => push_binary(out, bytes),
             Encoding::Uuid if bytes.len() == 16 => identifier::push(out, bytes),
+            Encoding::Geometry if geometry::push(out, bytes) => {}
             _ => push_unreadable(out, |out| push_binary(out, bytes)),
         }
     }
@@ -356,7 +446,7 @@ impl Encoder<'_> {
             Encoding::Float32 => push_as_single(out, value),
             Encoding::Number | Encoding::Loose => {
                 if !number::push_f64(out, value) {
-                    push_misfit(out, not_finite(value));
+                    special::push_number(out, not_finite(value));
                 }
             }
             _ => push_unreadable(out, |out| push_float(out, value)),
@@ -394,7 +484,7 @@ fn push_text(out: &mut Vec<u8>, text: &str) {
     push_escaped(out, text.as_bytes());
 }
 
-fn push_binary(out: &mut Vec<u8>, bytes: &[u8]) {
+pub(super) fn push_binary(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(BINARY);
     push_escaped(out, bytes);
 }

@@ -7,20 +7,28 @@
 //! - [`row`]: key bytes and 128-bit digest of whole rows.
 //! - [`display`]: values as text for reports; [`decode`]: the values behind key bytes.
 //!
-//! `number`, `time`, `json` and `identifier` read and encode the values of one family each.
+//! `number`, `time`, `interval`, `json`, `identifier`, `bits`, `labels`, `network` and `geometry` read and encode the values
+//! of one family each, `special` those beyond all others of theirs, `nested` those that hold others.
 
 pub mod batch;
+pub mod bits;
 pub mod cast;
 pub mod decode;
 pub mod display;
 pub mod encode;
+pub mod geometry;
 pub mod identifier;
+pub mod interval;
 pub mod json;
+mod labels;
 mod loose;
 pub mod misfits;
+pub mod nested;
+pub mod network;
 pub mod number;
 pub mod row;
 mod row_column;
+mod special;
 pub mod time;
 mod truth;
 pub mod types;

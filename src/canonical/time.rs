@@ -160,9 +160,11 @@ pub struct TextTime {
     pub offset: Option<i32>,
 }
 
-/// Reads `2024-02-29`, `2024-02-29 12:34:56.789`, with `T` for the blank, with `Z`, `+02`, `+02:00` or `+0200` behind.
+/// Reads `2024-02-29`, `2024-02-29 12:34:56.789`, with `T` for the blank, with `Z`, `+02`, `+02:00` or `+0200` behind, and
+/// with ` BC` at the end, as PostgreSQL writes years before 1.
 pub fn parse_timestamp(text: &str) -> Option<TextTime> {
-    let (date, rest) = split_date(text)?;
+    let (text, before_christ) = text.strip_suffix(" BC").map_or((text, false), |text| (text, true));
+    let (date, rest) = split_date(text, before_christ)?;
     let days = Moment::from_days(date);
     if rest.is_empty() {
         return Some(TextTime { local: days, offset: None });
@@ -200,14 +202,16 @@ pub fn parse_time(text: &str) -> Option<i64> {
     (total <= NANOS_PER_DAY).then_some(total)
 }
 
-fn split_date(text: &str) -> Option<(i32, &str)> {
+fn split_date(text: &str, before_christ: bool) -> Option<(i32, &str)> {
     let (year, rest) = text.split_once('-')?;
     if year.len() < 4 || !year.bytes().all(|b| b.is_ascii_digit()) || rest.len() < 5 || !rest.is_ascii() {
         return None;
     }
     let (month_day, rest) = rest.split_at(5);
     let (month, day) = month_day.split_once('-')?;
-    let days = days_from_civil(year.parse().ok()?, two_digits(month)? as u32, two_digits(day)? as u32)?;
+    let year: i64 = year.parse().ok()?;
+    let year = if before_christ { (year > 0).then_some(1 - year)? } else { year };
+    let days = days_from_civil(year, two_digits(month)? as u32, two_digits(day)? as u32)?;
     Some((days, rest))
 }
 
@@ -225,6 +229,22 @@ fn split_offset(text: &str) -> Option<(&str, Option<i32>)> {
     let (hours, minutes, seconds) = (part(0)?, part(2)?, part(4)?);
     (minutes < 60 && seconds < 60).then_some(())?;
     Some((text[..at].trim_end(), Some(sign * (hours * 3600 + minutes * 60 + seconds))))
+}
+
+/// The one spelling of what looks like a date but is no day, as MySQL has them: `0000-00-00`, `2024-02-30`; with a time of
+/// day behind it where `clock` asks for one. `None` where the text does not look like a date.
+pub(super) fn no_day(text: &str, clock: bool) -> Option<String> {
+    let (date, rest) = text.split_at_checked(10)?;
+    let form = |at: usize, b: u8| if matches!(at, 4 | 7) { b == b'-' } else { b.is_ascii_digit() };
+    if !date.bytes().enumerate().all(|(at, b)| form(at, b)) {
+        return None;
+    }
+    let nanos = if rest.is_empty() { 0 } else { parse_time(rest.strip_prefix([' ', 'T'])?)? };
+    match (clock, nanos) {
+        (true, nanos) => Some(format!("{date} {}", format_time(nanos))),
+        (false, 0) => Some(date.to_owned()),
+        (false, _) => None,
+    }
 }
 
 fn two_digits(text: &str) -> Option<i64> {
@@ -302,6 +322,31 @@ mod tests {
         assert_eq!(format_timestamp(Moment::from_micros(-1)), "1969-12-31 23:59:59.999999");
     }
 
+    #[test]
+    fn years_before_christ_are_read_as_such() {
+        assert_eq!(parse_date("0044-03-15 BC"), days_from_civil(-43, 3, 15));
+        assert_ne!(parse_date("0044-03-15 BC"), parse_date("0044-03-15"));
+        let read = |text| parse_timestamp(text).unwrap();
+        assert_eq!(read("0044-03-15 12:00:00+02 BC").local, read("0044-03-15 12:00:00 BC").local);
+        assert_eq!(read("0044-03-15 12:00:00+02 BC").offset, Some(7200));
+        assert_eq!(parse_date("0000-01-01 BC"), None);
+        assert_eq!(parse_date("5874897-12-31").map(|day| format_date(day.into())).as_deref(), Some("5874897-12-31"));
+    }
+
+    #[test]
+    fn what_is_no_day_has_one_spelling() {
+        for (text, day, moment) in [
+            ("0000-00-00", Some("0000-00-00"), Some("0000-00-00 00:00:00")),
+            ("0000-00-00 00:00:00.000000", Some("0000-00-00"), Some("0000-00-00 00:00:00")),
+            ("2024-02-30T01:02:03.100", None, Some("2024-02-30 01:02:03.1")),
+            ("yesterday 12", None, None),
+            ("2024-02-3\u{fc}", None, None),
+        ] {
+            assert_eq!(no_day(text, false).as_deref(), day, "{text}");
+            assert_eq!(no_day(text, true).as_deref(), moment, "{text}");
+        }
+    }
+
     proptest! {
         #[test]
         fn days_and_dates_are_inverse(days in -3_000_000i32..3_000_000) {
@@ -310,7 +355,7 @@ mod tests {
         }
 
         #[test]
-        fn text_comes_back_as_the_same_moment(micros in -50_000_000_000_000_000i64..200_000_000_000_000_000) {
+        fn text_comes_back_as_the_same_moment(micros in -200_000_000_000_000_000i64..200_000_000_000_000_000) {
             let moment = Moment::from_micros(micros);
             let read = parse_timestamp(&format_timestamp(moment)).unwrap();
             prop_assert_eq!(read.local, moment);

@@ -41,9 +41,10 @@ pub enum LooseHint {
 
 /// The type of a column after it has left its store: each has one Arrow type that carries its values without loss.
 ///
-/// A value that the type cannot hold (a `numeric` NaN, a date of `infinity`, a zero date, text that is not UTF-8) is a
-/// *misfit*: NULL in the array, its text kept in the batch's column [`MISFITS_COLUMN`]. A misfit equals no value of the
-/// type, and never NULL.
+/// A value that the Arrow type cannot hold (a `numeric` NaN, a date of `infinity`, a zero date, text that is not UTF-8) is a
+/// *misfit*: NULL in the array, its text kept in the batch's column [`MISFITS_COLUMN`]. It is encoded as the value of the
+/// family that its text denotes (NaN, infinity, a far timestamp), else as itself: then it equals only a misfit of the same
+/// text. It is never NULL.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CanonicalType {
@@ -88,9 +89,48 @@ pub enum CanonicalType {
     Loose(LooseHint),
     /// A field of a CSV file: text that takes the type of the other side (Arrow Utf8).
     Untyped,
+    /// Months, days and microseconds (Arrow Utf8, as [`super::interval::Interval`] writes it).
+    Interval,
+    /// Bit strings (Arrow Utf8, `0` and `1`).
+    Bits,
+    /// MySQL's BIT(n): a number and as many bits (Arrow UInt64).
+    BitField {
+        /// How many bits.
+        width: u8,
+    },
+    /// IP addresses and networks (Arrow Utf8, as PostgreSQL writes them).
+    Inet,
+    /// MAC addresses of six or eight bytes (Arrow Utf8, as PostgreSQL writes them).
+    Mac,
+    /// MySQL's SET: labels between commas (Arrow Utf8).
+    Set,
+    /// Geometries as WKB or EWKB (Arrow Binary).
+    Geometry,
+    /// Arrays of any number of dimensions (Arrow Utf8, see [`super::nested`]).
+    Array {
+        /// What the items are; never arrays.
+        item: Box<CanonicalType>,
+    },
+    /// Named fields (Arrow Utf8, see [`super::nested`]).
+    Struct {
+        /// Names and types.
+        fields: Vec<(String, CanonicalType)>,
+    },
+    /// Entries of key and value without an order (Arrow Utf8, see [`super::nested`]).
+    Map {
+        /// What the keys are.
+        key: Box<CanonicalType>,
+        /// What the values are.
+        value: Box<CanonicalType>,
+    },
+    /// Ranges of PostgreSQL (Arrow Utf8, see [`super::nested`]).
+    Range {
+        /// What the bounds are.
+        item: Box<CanonicalType>,
+    },
     /// A type tieout does not know, as its store's text (Arrow Utf8): comparable only with the very same native type.
     Opaque {
-        /// Store and native type, for example `postgres inet`.
+        /// Store and native type, for example `postgres tsvector`.
         native: String,
     },
 }
@@ -104,12 +144,12 @@ impl CanonicalType {
         match self {
             CanonicalType::Boolean => DataType::Boolean,
             CanonicalType::Int64 => DataType::Int64,
-            CanonicalType::UInt64 => DataType::UInt64,
+            CanonicalType::UInt64 | CanonicalType::BitField { .. } => DataType::UInt64,
             CanonicalType::Decimal { precision, scale } if *precision <= 38 => DataType::Decimal128(*precision, *scale),
             CanonicalType::Decimal { precision, scale } => DataType::Decimal256(*precision, *scale),
             CanonicalType::Float32 => DataType::Float32,
             CanonicalType::Float64 => DataType::Float64,
-            CanonicalType::Binary => DataType::Binary,
+            CanonicalType::Binary | CanonicalType::Geometry => DataType::Binary,
             CanonicalType::Date => DataType::Date32,
             CanonicalType::Time(precision) => DataType::Time64(precision.unit()),
             CanonicalType::Timestamp(precision) => DataType::Timestamp(precision.unit(), None),
@@ -121,6 +161,15 @@ impl CanonicalType {
             | CanonicalType::Char
             | CanonicalType::Json
             | CanonicalType::Untyped
+            | CanonicalType::Interval
+            | CanonicalType::Bits
+            | CanonicalType::Inet
+            | CanonicalType::Mac
+            | CanonicalType::Set
+            | CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Map { .. }
+            | CanonicalType::Range { .. }
             | CanonicalType::Opaque { .. } => DataType::Utf8,
         }
     }
@@ -146,6 +195,21 @@ impl CanonicalType {
             CanonicalType::Json => "json".into(),
             CanonicalType::Loose(_) => "sqlite value".into(),
             CanonicalType::Untyped => "untyped text".into(),
+            CanonicalType::Interval => "interval".into(),
+            CanonicalType::Bits => "bits".into(),
+            CanonicalType::BitField { width } => format!("bit field({width})"),
+            CanonicalType::Inet => "inet".into(),
+            CanonicalType::Mac => "mac".into(),
+            CanonicalType::Set => "set".into(),
+            CanonicalType::Geometry => "geometry".into(),
+            CanonicalType::Array { item } => format!("array of {}", item.label()),
+            CanonicalType::Struct { fields } => {
+                let fields: Vec<String> =
+                    fields.iter().map(|(name, canonical)| format!("{name} {}", canonical.label())).collect();
+                format!("struct({})", fields.join(", "))
+            }
+            CanonicalType::Map { key, value } => format!("map of {} to {}", key.label(), value.label()),
+            CanonicalType::Range { item } => format!("range of {}", item.label()),
             CanonicalType::Opaque { native } => native.clone(),
         }
     }

@@ -28,6 +28,8 @@ pub(super) fn native(column: &Type, data_type: &DataType) -> String {
         Some(LogicalType::Json) => "json".into(),
         Some(LogicalType::Bson) => "bson".into(),
         Some(LogicalType::Float16) => "float16".into(),
+        Some(LogicalType::Geometry(_)) => "geometry".into(),
+        Some(LogicalType::Geography(_)) => "geography".into(),
         Some(LogicalType::Unknown) => "null".into(),
         _ if info.converted_type() != ConvertedType::NONE => info.converted_type().to_string().to_lowercase(),
         _ if is_fixed(column) => data_type.to_string(),

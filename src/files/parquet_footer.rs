@@ -4,7 +4,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use arrow::datatypes::{DataType, Field, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, FieldRef, IntervalUnit, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
 use parquet::basic::{ConvertedType, LogicalType, Type as PhysicalType};
 use parquet::file::metadata::{PageIndexPolicy, ParquetStatisticsPolicy};
@@ -86,26 +86,31 @@ fn row_groups(metadata: &ArrowReaderMetadata) -> Result<Vec<u64>> {
 
 fn columns(metadata: &ArrowReaderMetadata) -> Vec<Column> {
     let roots = metadata.parquet_schema().root_schema().get_fields();
-    let describe = |(field, root): (&FieldRef, &Arc<Type>)| Column {
-        name: field.name().clone(),
-        native: native(root, field.data_type()),
-        canonical: canonical_type(field.data_type(), &with_extension(field, root)),
-        nullable: field.is_nullable(),
+    let mut leaves = Leaves { schema: metadata.parquet_schema(), next: 0, choose: with_extension };
+    let describe = |(field, root): (&FieldRef, &Arc<Type>)| {
+        let meant = leaves.field(field);
+        Column {
+            name: field.name().clone(),
+            native: native(root, field.data_type()),
+            canonical: canonical_type(meant.data_type(), &meant),
+            nullable: field.is_nullable(),
+        }
     };
     metadata.schema().fields().iter().zip(roots).map(describe).collect()
 }
 
-/// The field with the extension type that the Parquet type stands for: without it a UUID is but 16 bytes, and JSON text.
-fn with_extension(field: &Field, root: &Type) -> Field {
-    let info = root.get_basic_info();
-    let name = match (info.logical_type_ref(), info.converted_type()) {
+/// The field of a leaf with the extension type that the Parquet type stands for: without it a UUID is but 16 bytes, and
+/// JSON text.
+fn with_extension(field: &FieldRef, column: &ColumnDescriptor) -> FieldRef {
+    let name = match (column.logical_type_ref(), column.converted_type()) {
         (Some(LogicalType::Uuid), _) => "arrow.uuid",
         (Some(LogicalType::Json), _) | (None, ConvertedType::JSON) => "arrow.json",
-        _ => return field.clone(),
+        (Some(LogicalType::Geometry(_) | LogicalType::Geography(_)), _) => "geoarrow.wkb",
+        _ => return Arc::clone(field),
     };
     let mut metadata = field.metadata().clone();
     metadata.insert(EXTENSION_TYPE_NAME_KEY.to_string(), name.to_string());
-    field.clone().with_metadata(metadata)
+    Arc::new(field.as_ref().clone().with_metadata(metadata))
 }
 
 /// The same footer, its leaf columns read as other Arrow types where `choose` says so.
@@ -113,6 +118,13 @@ pub(super) fn with_types(
     metadata: &ArrowReaderMetadata,
     choose: impl Fn(&DataType, &ColumnDescriptor) -> DataType,
 ) -> parquet::errors::Result<ArrowReaderMetadata> {
+    let choose = |field: &FieldRef, column: &ColumnDescriptor| {
+        let data_type = choose(field.data_type(), column);
+        if data_type == *field.data_type() {
+            return Arc::clone(field);
+        }
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
+    };
     let mut leaves = Leaves { schema: metadata.parquet_schema(), next: 0, choose };
     let fields: Vec<FieldRef> = metadata.schema().fields().iter().map(|field| leaves.field(field)).collect();
     let schema: SchemaRef = Arc::new(Schema::new_with_metadata(fields, metadata.schema().metadata().clone()));
@@ -152,17 +164,9 @@ struct Leaves<'a, F> {
     choose: F,
 }
 
-impl<F: Fn(&DataType, &ColumnDescriptor) -> DataType> Leaves<'_, F> {
+impl<F: Fn(&FieldRef, &ColumnDescriptor) -> FieldRef> Leaves<'_, F> {
     fn field(&mut self, field: &FieldRef) -> FieldRef {
-        let data_type = self.data_type(field.data_type());
-        if data_type == *field.data_type() {
-            return Arc::clone(field);
-        }
-        Arc::new(field.as_ref().clone().with_data_type(data_type))
-    }
-
-    fn data_type(&mut self, data_type: &DataType) -> DataType {
-        match data_type {
+        let data_type = match field.data_type() {
             DataType::List(item) => DataType::List(self.field(item)),
             DataType::LargeList(item) => DataType::LargeList(self.field(item)),
             DataType::ListView(item) => DataType::ListView(self.field(item)),
@@ -170,11 +174,15 @@ impl<F: Fn(&DataType, &ColumnDescriptor) -> DataType> Leaves<'_, F> {
             DataType::FixedSizeList(item, size) => DataType::FixedSizeList(self.field(item), *size),
             DataType::Map(entries, sorted) => DataType::Map(self.field(entries), *sorted),
             DataType::Struct(fields) => DataType::Struct(fields.iter().map(|field| self.field(field)).collect()),
-            leaf => {
-                let chosen = self.schema.columns().get(self.next).map(|column| (self.choose)(leaf, column));
+            _ => {
+                let chosen = self.schema.columns().get(self.next).map(|column| (self.choose)(field, column));
                 self.next += 1;
-                chosen.unwrap_or_else(|| leaf.clone())
+                return chosen.unwrap_or_else(|| Arc::clone(field));
             }
+        };
+        if data_type == *field.data_type() {
+            return Arc::clone(field);
         }
+        Arc::new(field.as_ref().clone().with_data_type(data_type))
     }
 }

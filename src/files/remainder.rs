@@ -3,7 +3,8 @@
 //! - INT96 timestamps are read in microseconds, which reach every year; nanoseconds beyond them would be cut off.
 //! - INTERVAL is read as days and milliseconds; months would be left out.
 //!
-//! The second reading gives the other half, and a value that needs both halves becomes a misfit with its whole text.
+//! The second reading gives the other half, and a value that needs both halves becomes a misfit with its whole text, which
+//! is read as the value it stands for when it is encoded.
 //! Files with such columns pay for it; all others do not.
 
 use arrow::array::{Array, ArrayData, AsArray, RecordBatch};
@@ -14,6 +15,7 @@ use parquet::schema::types::ColumnDescriptor;
 
 use super::parquet_footer::with_types;
 use crate::canonical::cast::ExtraMisfit;
+use crate::canonical::interval::Interval;
 use crate::canonical::time::{Moment, format_timestamp};
 use crate::error::{Error, Result};
 
@@ -100,7 +102,7 @@ fn text(first: &dyn Array, second: &dyn Array, row: usize) -> String {
     if let DataType::Interval(_) = first.data_type() {
         let days = first.as_primitive::<IntervalDayTimeType>().value(row);
         let months = other.buffer::<i32>(0)[row];
-        return format!("{months} months {} days {} milliseconds", days.days, days.milliseconds);
+        return Interval { months, days: days.days, micros: i64::from(days.milliseconds) * 1_000 }.to_string();
     }
     let (micros, nanos) = (half.buffer::<i64>(0)[row], other.buffer::<i64>(0)[row]);
     let mut moment = Moment::from_micros(micros);

@@ -16,7 +16,7 @@ use crate::canonical::{Digests, ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{
     DIGESTS_FORMAT, DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RowRuns,
-    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Table,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Table,
 };
 
 const DAMAGED: &str = "the snapshot is damaged: take it again, or restore the directory from a copy";
@@ -32,7 +32,7 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
     // The version first: another version may have other fields.
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(wrong)?;
     match value.get("format").and_then(|f| f.as_str()) {
-        Some(SNAPSHOT_FORMAT | SNAPSHOT_FORMAT_1) => serde_json::from_value(value).map_err(wrong),
+        Some(SNAPSHOT_FORMAT | SNAPSHOT_FORMAT_2 | SNAPSHOT_FORMAT_1) => serde_json::from_value(value).map_err(wrong),
         Some(DIGESTS_FORMAT) => Err(Error::snapshot("a lean snapshot, which holds digests but no rows")
             .at(path.display())
             .hint("compare a snapshot that was taken with --snapshot full")),

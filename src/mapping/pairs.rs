@@ -5,7 +5,7 @@
 
 use chrono_tz::Tz;
 
-use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading};
+use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading, nested};
 use crate::model::{Capacity, Column, Comparison, Pair};
 
 /// The kinds of canonical types, without their parameters.
@@ -24,6 +24,18 @@ enum Kind {
     Instant,
     Uuid,
     Json,
+    Interval,
+    Bits,
+    /// MySQL's BIT(n).
+    BitField,
+    Inet,
+    Mac,
+    Set,
+    Geometry,
+    Array,
+    Struct,
+    Map,
+    Range,
     /// A field of a CSV file.
     Untyped,
     /// An SQLite value.
@@ -42,10 +54,14 @@ enum Rule {
     AsDeclared,
     /// Only where both have the same native type.
     SameNative,
+    /// As nested values, where their parts can be compared.
+    SameShape,
+    /// As JSON, where the nested type's values are documents.
+    Document,
 }
 
 use Kind as K;
-use Rule::{As, AsDeclared, InZone, SameNative};
+use Rule::{As, AsDeclared, Document, InZone, SameNative, SameShape};
 
 /// The table.
 const PAIRS: &[(Kind, Kind, Rule)] = &[
@@ -81,6 +97,39 @@ const PAIRS: &[(Kind, Kind, Rule)] = &[
     // JSON: engines without the type keep it as text
     (K::Json, K::Json, As(Encoding::Json)),
     (K::Json, K::Text, As(Encoding::Json)),
+    // intervals, field by field; MySQL keeps them as times
+    (K::Interval, K::Interval, As(Encoding::Interval)),
+    (K::Interval, K::Time, As(Encoding::Interval)),
+    // bits: MySQL's are a number, too, and a truth value where there is one
+    (K::Bits, K::Bits, As(Encoding::Bits)),
+    (K::Bits, K::BitField, As(Encoding::Bits)),
+    (K::Bits, K::Text, As(Encoding::Bits)),
+    (K::Bits, K::Boolean, As(Encoding::Boolean)),
+    (K::BitField, K::BitField, As(Encoding::Number)),
+    (K::BitField, K::Integer, As(Encoding::Number)),
+    (K::BitField, K::Decimal, As(Encoding::Number)),
+    (K::BitField, K::Float32, As(Encoding::Number)),
+    (K::BitField, K::Float64, As(Encoding::Number)),
+    (K::BitField, K::Boolean, As(Encoding::Boolean)),
+    // addresses: against text, the text that PostgreSQL writes
+    (K::Inet, K::Inet, As(Encoding::Inet)),
+    (K::Inet, K::Text, As(Encoding::Text)),
+    (K::Mac, K::Mac, As(Encoding::Mac)),
+    (K::Mac, K::Text, As(Encoding::Text)),
+    // sets of labels: against text, the text that MySQL writes
+    (K::Set, K::Set, As(Encoding::Set)),
+    (K::Set, K::Text, As(Encoding::Text)),
+    // geometries: engines without the type keep WKB
+    (K::Geometry, K::Geometry, As(Encoding::Geometry)),
+    (K::Geometry, K::Binary, As(Encoding::Geometry)),
+    // nested types: engines without them keep JSON
+    (K::Array, K::Array, SameShape),
+    (K::Array, K::Json, Document),
+    (K::Struct, K::Struct, SameShape),
+    (K::Struct, K::Json, Document),
+    (K::Map, K::Map, SameShape),
+    (K::Map, K::Json, Document),
+    (K::Range, K::Range, SameShape),
     // a CSV field takes the type of the other side
     (K::Untyped, K::Untyped, As(Encoding::Text)),
     (K::Untyped, K::Text, As(Encoding::Text)),
@@ -95,6 +144,12 @@ const PAIRS: &[(Kind, Kind, Rule)] = &[
     (K::Untyped, K::Instant, As(Encoding::Instant)),
     (K::Untyped, K::Uuid, As(Encoding::Uuid)),
     (K::Untyped, K::Json, As(Encoding::Json)),
+    (K::Untyped, K::Interval, As(Encoding::Interval)),
+    (K::Untyped, K::Bits, As(Encoding::Bits)),
+    (K::Untyped, K::BitField, As(Encoding::Number)),
+    (K::Untyped, K::Inet, As(Encoding::Inet)),
+    (K::Untyped, K::Mac, As(Encoding::Mac)),
+    (K::Untyped, K::Set, As(Encoding::Set)),
     // so does an SQLite value; times in SQLite name no zone
     (K::Loose, K::Loose, As(Encoding::Loose)),
     (K::Loose, K::Untyped, AsDeclared),
@@ -111,6 +166,16 @@ const PAIRS: &[(Kind, Kind, Rule)] = &[
     (K::Loose, K::Instant, InZone(Encoding::Instant)),
     (K::Loose, K::Uuid, As(Encoding::Uuid)),
     (K::Loose, K::Json, As(Encoding::Json)),
+    (K::Loose, K::Interval, As(Encoding::Interval)),
+    (K::Loose, K::Bits, As(Encoding::Bits)),
+    (K::Loose, K::BitField, As(Encoding::Number)),
+    (K::Loose, K::Inet, As(Encoding::Inet)),
+    (K::Loose, K::Mac, As(Encoding::Mac)),
+    (K::Loose, K::Set, As(Encoding::Set)),
+    (K::Loose, K::Geometry, As(Encoding::Geometry)),
+    (K::Loose, K::Array, Document),
+    (K::Loose, K::Struct, Document),
+    (K::Loose, K::Map, Document),
     // what tieout does not know is compared as its store's text, if both stores call it the same
     (K::Opaque, K::Opaque, SameNative),
 ];
@@ -147,6 +212,10 @@ pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
             (Some(encoding), _) | (_, Some(encoding)) => encoding,
             _ => return Shared::Nothing(format!("{natives}: no shared type")),
         },
+        Some(SameShape) if nested::comparable(&columns.source.canonical, &columns.target.canonical) => Encoding::Nested,
+        Some(Document) if has_documents(&columns.source.canonical) || has_documents(&columns.target.canonical) => {
+            Encoding::Json
+        }
         Some(SameNative) if columns.source.canonical == columns.target.canonical => Encoding::Opaque,
         _ => return Shared::Nothing(format!("{natives}: no shared type")),
     };
@@ -155,6 +224,12 @@ pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
         time_zone: if encoding == Encoding::Instant { *zones.get(side) } else { None },
     });
     Shared::Type(Comparison { label: label(encoding, columns), readings }, lossy(columns).into_iter().collect())
+}
+
+/// Whether a column holds nested values that are documents.
+fn has_documents(canonical: &CanonicalType) -> bool {
+    let nested = matches!(kind(canonical), Kind::Array | Kind::Struct | Kind::Map);
+    nested && nested::has_documents(canonical)
 }
 
 fn kind(canonical: &CanonicalType) -> Kind {
@@ -172,6 +247,17 @@ fn kind(canonical: &CanonicalType) -> Kind {
         CanonicalType::Instant(_) => Kind::Instant,
         CanonicalType::Uuid => Kind::Uuid,
         CanonicalType::Json => Kind::Json,
+        CanonicalType::Interval => Kind::Interval,
+        CanonicalType::Bits => Kind::Bits,
+        CanonicalType::BitField { .. } => Kind::BitField,
+        CanonicalType::Inet => Kind::Inet,
+        CanonicalType::Mac => Kind::Mac,
+        CanonicalType::Set => Kind::Set,
+        CanonicalType::Geometry => Kind::Geometry,
+        CanonicalType::Array { .. } => Kind::Array,
+        CanonicalType::Struct { .. } => Kind::Struct,
+        CanonicalType::Map { .. } => Kind::Map,
+        CanonicalType::Range { .. } => Kind::Range,
         CanonicalType::Loose(_) => Kind::Loose,
         CanonicalType::Untyped => Kind::Untyped,
         CanonicalType::Opaque { .. } => Kind::Opaque,
@@ -210,6 +296,13 @@ fn label(encoding: Encoding, columns: Pair<&Column>) -> String {
         Encoding::Instant => "instant".into(),
         Encoding::Uuid => "uuid".into(),
         Encoding::Json => "json".into(),
+        Encoding::Interval => "interval".into(),
+        Encoding::Bits => "bits".into(),
+        Encoding::Inet => "inet".into(),
+        Encoding::Mac => "mac".into(),
+        Encoding::Set => "set".into(),
+        Encoding::Geometry => "geometry".into(),
+        Encoding::Nested => columns.source.canonical.label(),
         Encoding::Loose => "sqlite value".into(),
         Encoding::Opaque => format!("text of {}", columns.source.native),
     }
@@ -218,7 +311,8 @@ fn label(encoding: Encoding, columns: Pair<&Column>) -> String {
 fn number_label(types: Pair<&CanonicalType>) -> String {
     let unbounded =
         |t: &CanonicalType| matches!(t, CanonicalType::Number | CanonicalType::Float32 | CanonicalType::Float64);
-    let integer = |t: &CanonicalType| matches!(t, CanonicalType::Int64 | CanonicalType::UInt64);
+    let integer =
+        |t: &CanonicalType| matches!(t, CanonicalType::Int64 | CanonicalType::UInt64 | CanonicalType::BitField { .. });
     if unbounded(types.source) || unbounded(types.target) {
         return "decimal".into();
     }
@@ -239,6 +333,7 @@ fn number_label(types: Pair<&CanonicalType>) -> String {
 /// Digits before and after the point that a type holds, where it has bounds.
 fn digits(canonical: &CanonicalType) -> Option<(u32, u32)> {
     match canonical {
+        CanonicalType::BitField { .. } => Some((20, 0)),
         CanonicalType::Int64 => Some((19, 0)),
         CanonicalType::UInt64 => Some((20, 0)),
         CanonicalType::Decimal { precision, scale } => {
@@ -301,6 +396,54 @@ mod tests {
         let text = column("text", CanonicalType::Text);
         let number = column("integer", CanonicalType::Int64);
         assert!(matches!(shared(text, number), Shared::Nothing(_)));
+    }
+
+    /// A kind in words: `BitField` is `bit field`.
+    fn word(kind: Kind) -> String {
+        let name = format!("{kind:?}");
+        let letters = name.char_indices().map(|(at, letter)| match letter {
+            letter if letter.is_ascii_uppercase() && at > 0 => format!(" {}", letter.to_ascii_lowercase()),
+            letter => letter.to_ascii_lowercase().to_string(),
+        });
+        letters.collect()
+    }
+
+    fn words(rule: Rule) -> String {
+        match rule {
+            As(encoding) => format!("{encoding:?}").to_lowercase(),
+            InZone(encoding) => format!("{encoding:?}, in the zone given for the times without one").to_lowercase(),
+            AsDeclared => "what the SQLite column was declared as".into(),
+            SameNative => "the store's text, where both are the very same native type".into(),
+            SameShape => "part by part, where the leaves are of the same families".into(),
+            Document => "json, where the nested type's values are documents".into(),
+        }
+    }
+
+    /// With `TIEOUT_BLESS` set, the document is written anew.
+    #[test]
+    fn the_table_of_pairs_in_the_documentation_is_this_one() {
+        let mut rows: Vec<(Kind, Vec<String>, Rule)> = Vec::new();
+        for (one, other, rule) in PAIRS {
+            match rows.last_mut() {
+                Some((kind, others, last)) if (*kind, *last) == (*one, *rule) => others.push(word(*other)),
+                _ => rows.push((*one, vec![word(*other)], *rule)),
+            }
+        }
+        let row = |(one, others, rule): &(Kind, Vec<String>, Rule)| {
+            format!("| {} | {} | {} |\n", word(*one), others.join(", "), words(*rule))
+        };
+        let table: String = rows.iter().map(row).collect();
+        let table =
+            format!("<!-- pairs -->\n| one side | other side | compared as |\n|---|---|---|\n{table}<!-- /pairs -->");
+        let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/types.md");
+        let text = std::fs::read_to_string(&path).unwrap();
+        let (start, end) = (text.find("<!-- pairs -->").unwrap(), text.find("<!-- /pairs -->").unwrap());
+        let end = end + "<!-- /pairs -->".len();
+        if std::env::var_os("TIEOUT_BLESS").is_some() {
+            std::fs::write(&path, format!("{}{table}{}", &text[..start], &text[end..])).unwrap();
+            return;
+        }
+        assert_eq!(text[start..end], table, "docs/types.md is stale: run this test with TIEOUT_BLESS=1");
     }
 
     #[test]

@@ -8,7 +8,9 @@ use super::{StoreIdentity, Table};
 use crate::canonical::Reading;
 
 /// The format of [`Manifest`], with its version.
-pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/2";
+pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/3";
+/// An earlier format that is still read: NaN, infinities and times of no day were encoded as misfits.
+pub const SNAPSHOT_FORMAT_2: &str = "tieout-snapshot/2";
 /// An earlier format that is still read: digests were one column of 16 bytes.
 pub const SNAPSHOT_FORMAT_1: &str = "tieout-snapshot/1";
 /// The format of a manifest whose rows were left in the store: digests only, which cannot be compared again.

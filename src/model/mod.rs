@@ -27,7 +27,7 @@ pub use finding::{
 };
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
-    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, Taken,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,
 };
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};

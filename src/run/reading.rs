@@ -184,7 +184,7 @@ impl Reader {
         let files = self.snapshot.files_of(&job.read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
-        if files.layout != job.layout || job.copy_all {
+        if files.layout.as_ref() != Some(&job.layout) || job.copy_all {
             return None;
         }
         let part = ManifestPart {

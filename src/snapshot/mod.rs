@@ -1,6 +1,6 @@
 //! The snapshot on disk: write, read, verify.
 //!
-//! # Format `tieout-snapshot/2`
+//! # Format `tieout-snapshot/3`
 //!
 //! A snapshot is a directory that holds the rows of one table of one store as of one moment:
 //!
@@ -32,7 +32,9 @@
 //! (SHA-256) as it is written; the manifest is written last, and then the directory takes its name. A killed run leaves a
 //! `.partial` directory, which no command takes for a snapshot. A changed file is found by its hash.
 //!
-//! **Versions.** Format 1, which is still read, kept a digest as one column `digest` (FIXED_LEN_BYTE_ARRAY(16),
+//! **Versions.** Formats 1 and 2 are still read. Their digests are computed again from the rows, because they encoded NaN,
+//! infinite numbers and times, and times of no day as misfits; their columns of types that had no canonical type then
+//! (intervals, arrays, …) meet only such columns of their own time. Format 1 kept a digest as one column `digest` (FIXED_LEN_BYTE_ARRAY(16),
 //! big-endian). A reader refuses a `format` it does not know. Within a version, fields may be added to the manifest.
 
 mod hashing;

@@ -112,8 +112,8 @@ async fn describe_rest<S: Store + ?Sized>(
 pub struct PartFiles {
     /// The snapshot's directory.
     pub directory: PathBuf,
-    /// Under which mapping its digests hold.
-    pub layout: DigestLayout,
+    /// Under which mapping its digests hold; `None` where they are of an earlier format.
+    pub layout: Option<DigestLayout>,
     /// The part's line in its manifest.
     pub part: ManifestPart,
     /// The smallest and largest key bytes of the whole snapshot, in hex.

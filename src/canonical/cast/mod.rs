@@ -8,6 +8,7 @@
 mod batch;
 mod decimal;
 mod nested;
+mod opaque;
 mod temporal;
 
 pub use batch::{ExtraMisfit, batch_to_canonical, batch_with_misfits};
@@ -25,7 +26,8 @@ use crate::error::{Error, Result};
 /// The rows of an array whose values the canonical type cannot hold, each with its text.
 pub type CastMisfits = Vec<(usize, String)>;
 
-/// The canonical type of a foreign column. `field` is asked only for its extension type (`arrow.uuid`, `arrow.json`).
+/// The canonical type of a foreign column. `field` is asked only for its extension type (`arrow.uuid`, `arrow.json`,
+/// `geoarrow.wkb`).
 pub fn canonical_type(data_type: &DataType, field: &Field) -> CanonicalType {
     match data_type {
         DataType::Boolean => CanonicalType::Boolean,
@@ -48,6 +50,9 @@ pub fn canonical_type(data_type: &DataType, field: &Field) -> CanonicalType {
         }
         DataType::Utf8 | DataType::LargeUtf8 | DataType::Utf8View | DataType::Null => CanonicalType::Text,
         DataType::FixedSizeBinary(16) if has_extension(field, "arrow.uuid") => CanonicalType::Uuid,
+        DataType::Binary | DataType::LargeBinary | DataType::BinaryView if has_extension(field, "geoarrow.wkb") => {
+            CanonicalType::Geometry
+        }
         DataType::Binary | DataType::LargeBinary | DataType::BinaryView | DataType::FixedSizeBinary(_) => {
             CanonicalType::Binary
         }
@@ -57,7 +62,15 @@ pub fn canonical_type(data_type: &DataType, field: &Field) -> CanonicalType {
         // The zone of such a column is a label for display: the numbers count from 1970 in UTC whatever it says.
         DataType::Timestamp(unit, Some(_)) => CanonicalType::Instant(precision(unit)),
         DataType::Dictionary(_, values) => canonical_type(values, field),
-        other => CanonicalType::Opaque { native: format!("arrow {}", nested::plain(other)) },
+        DataType::Interval(_) | DataType::Duration(_) => CanonicalType::Interval,
+        DataType::List(_)
+        | DataType::LargeList(_)
+        | DataType::ListView(_)
+        | DataType::LargeListView(_)
+        | DataType::FixedSizeList(..)
+        | DataType::Struct(_)
+        | DataType::Map(..) => nested::canonical(data_type),
+        other => CanonicalType::Opaque { native: format!("arrow {}", opaque::plain(other)) },
     }
 }
 
@@ -81,7 +94,15 @@ pub fn to_canonical(array: &ArrayRef, canonical: &CanonicalType) -> Result<(Arra
             temporal::timestamp(array, canonical)
         }
         (DataType::Null, _) => exact(new_null_array(&wanted, array.len())),
-        (_, CanonicalType::Opaque { .. }) => exact(nested::texts(array)?),
+        (DataType::Interval(_) | DataType::Duration(_), CanonicalType::Interval) => temporal::intervals(array),
+        (
+            _,
+            CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Map { .. }
+            | CanonicalType::Range { .. },
+        ) => exact(nested::carriers(array, canonical)?),
+        (_, CanonicalType::Opaque { .. }) => exact(opaque::texts(array)?),
         (from, _) if widens(from, &wanted) => exact(strict_cast(array, &wanted)?),
         (from, _) => Err(Error::store(format!("cannot read a column of type {from} as {}", canonical.label()))),
     }

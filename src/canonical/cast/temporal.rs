@@ -3,16 +3,21 @@
 use std::sync::Arc;
 
 use arrow::array::{
-    Array, ArrayRef, AsArray, Date32Array, Time64MicrosecondArray, TimestampMicrosecondArray, TimestampNanosecondArray,
+    Array, ArrayRef, AsArray, Date32Array, StringBuilder, Time64MicrosecondArray, TimestampMicrosecondArray,
+    TimestampNanosecondArray,
 };
 use arrow::datatypes::{
-    ArrowTimestampType, DataType, Date64Type, Time32MillisecondType, Time32SecondType, TimeUnit,
-    TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
+    ArrowPrimitiveType, ArrowTimestampType, DataType, Date64Type, DurationMicrosecondType, DurationMillisecondType,
+    DurationNanosecondType, DurationSecondType, IntervalDayTimeType, IntervalMonthDayNanoType, IntervalUnit,
+    IntervalYearMonthType, Time32MillisecondType, Time32SecondType, TimeUnit, TimestampMicrosecondType,
+    TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
 };
 
 use super::CastMisfits;
 use super::decimal::misfits;
 use crate::canonical::CanonicalType;
+use crate::canonical::interval::Interval;
+use crate::canonical::time::{Moment, format_timestamp};
 use crate::error::{Error, Result};
 
 const MILLIS_PER_DAY: i64 = 86_400_000;
@@ -47,8 +52,8 @@ pub(super) fn timestamp(array: &ArrayRef, canonical: &CanonicalType) -> Result<(
         _ => None,
     };
     match unit {
-        TimeUnit::Second => Ok(micros::<TimestampSecondType>(array, 1_000_000, "s", zone)),
-        TimeUnit::Millisecond => Ok(micros::<TimestampMillisecondType>(array, 1_000, "ms", zone)),
+        TimeUnit::Second => Ok(micros::<TimestampSecondType>(array, 1, zone)),
+        TimeUnit::Millisecond => Ok(micros::<TimestampMillisecondType>(array, 1_000, zone)),
         TimeUnit::Microsecond if wanted == DataType::Timestamp(TimeUnit::Microsecond, zone.clone()) => {
             let relabelled: TimestampMicrosecondArray = array.as_primitive::<TimestampMicrosecondType>().clone();
             Ok((Arc::new(relabelled.with_timezone_opt(zone)), Vec::new()))
@@ -61,14 +66,63 @@ pub(super) fn timestamp(array: &ArrayRef, canonical: &CanonicalType) -> Result<(
     }
 }
 
-fn micros<T: ArrowTimestampType>(
+/// Intervals and durations of every unit, as text. One finer than microseconds, or beyond them, is a misfit.
+pub(super) fn intervals(array: &ArrayRef) -> Result<(ArrayRef, CastMisfits)> {
+    let from_micros = |micros: Option<i64>| micros.map(Interval::from_micros);
+    Ok(match array.data_type() {
+        DataType::Interval(IntervalUnit::YearMonth) => {
+            texts::<IntervalYearMonthType>(array, |months| Some(Interval { months, ..Interval::default() }))
+        }
+        DataType::Interval(IntervalUnit::DayTime) => texts::<IntervalDayTimeType>(array, |v| {
+            Some(Interval { months: 0, days: v.days, micros: i64::from(v.milliseconds) * 1_000 })
+        }),
+        DataType::Interval(IntervalUnit::MonthDayNano) => texts::<IntervalMonthDayNanoType>(array, |v| {
+            let micros = (v.nanoseconds % 1_000 == 0).then_some(v.nanoseconds / 1_000)?;
+            Some(Interval { months: v.months, days: v.days, micros })
+        }),
+        DataType::Duration(TimeUnit::Second) => {
+            texts::<DurationSecondType>(array, |v| from_micros(v.checked_mul(1_000_000)))
+        }
+        DataType::Duration(TimeUnit::Millisecond) => {
+            texts::<DurationMillisecondType>(array, |v| from_micros(v.checked_mul(1_000)))
+        }
+        DataType::Duration(TimeUnit::Microsecond) => texts::<DurationMicrosecondType>(array, |v| from_micros(Some(v))),
+        DataType::Duration(TimeUnit::Nanosecond) => {
+            texts::<DurationNanosecondType>(array, |v| from_micros((v % 1_000 == 0).then_some(v / 1_000)))
+        }
+        other => return Err(Error::store(format!("a column of type {other} is no interval"))),
+    })
+}
+
+fn texts<T: ArrowPrimitiveType>(
     array: &ArrayRef,
-    factor: i64,
-    unit: &str,
-    zone: Option<Arc<str>>,
+    interval: impl Fn(T::Native) -> Option<Interval>,
 ) -> (ArrayRef, CastMisfits) {
     let array = array.as_primitive::<T>();
-    let converted: TimestampMicrosecondArray = array.unary_opt(|v| v.checked_mul(factor));
-    let misfits = misfits(array, &converted, |v| format!("{v} {unit} since 1970-01-01"));
+    let (mut texts, mut misfits) = (StringBuilder::new(), Vec::new());
+    for (row, value) in array.iter().enumerate() {
+        match value.map(|value| interval(value).ok_or(value)) {
+            Some(Ok(interval)) => texts.append_value(interval.to_string()),
+            Some(Err(value)) => {
+                misfits.push((row, format!("{value:?} of type {}", array.data_type())));
+                texts.append_null();
+            }
+            None => texts.append_null(),
+        }
+    }
+    (Arc::new(texts.finish()), misfits)
+}
+
+/// Counts of a unit of which `per_second` make a second, in microseconds; one beyond their range is a misfit, whose text is
+/// the time that it is.
+fn micros<T: ArrowTimestampType>(array: &ArrayRef, per_second: i64, zone: Option<Arc<str>>) -> (ArrayRef, CastMisfits) {
+    let array = array.as_primitive::<T>();
+    let converted: TimestampMicrosecondArray = array.unary_opt(|v| v.checked_mul(1_000_000 / per_second));
+    let text = |v: i64| {
+        let nanos = v.rem_euclid(per_second) * (1_000_000_000 / per_second);
+        let moment = Moment { seconds: v.div_euclid(per_second), nanos: nanos as u32 };
+        format_timestamp(moment) + if zone.is_some() { "Z" } else { "" }
+    };
+    let misfits = misfits(array, &converted, text);
     (Arc::new(converted.with_timezone_opt(zone)), misfits)
 }

@@ -191,7 +191,9 @@ fn every_zone_is_an_instant_and_its_number_stays() {
 fn a_time_that_would_overflow_is_a_misfit_and_not_null() {
     let (array, misfits) = misfits_of(TimestampSecondArray::from(vec![Some(1), None, Some(i64::MAX)]));
     assert_eq!(array.null_count(), 2);
-    assert_eq!(misfits, [(2, format!("{} s since 1970-01-01", i64::MAX))]);
+    assert_eq!(misfits, [(2, "292277026596-12-04 15:30:07".to_string())]);
+    let far = TimestampMillisecondArray::from(vec![9_224_318_015_999_001]).with_timezone("UTC");
+    assert_eq!(misfits_of(far).1, [(0, "294276-12-31 23:59:59.001Z".to_string())]);
     let (_, misfits) = misfits_of(Date64Array::from(vec![1, i64::MAX / 86_400_000 * 86_400_000]));
     assert_eq!(misfits.len(), 2);
 }
@@ -217,12 +219,12 @@ fn a_list_is_the_same_type_however_its_writer_named_the_items() {
     let item = |name: &str, nullable| Arc::new(Field::new(name, DataType::Int32, nullable));
     let of = |data_type: DataType| canonical_type(&data_type, &field(&data_type));
     let plain = of(DataType::List(item("item", true)));
-    assert_eq!(plain, CanonicalType::Opaque { native: "arrow List(Int32)".into() });
+    assert_eq!(plain, CanonicalType::Array { item: Box::new(CanonicalType::Int64) });
     assert_eq!(of(DataType::List(item("element", false))), plain);
     assert_eq!(of(DataType::LargeList(item("array", true))), plain);
     let values = Arc::new(Int32Array::from(vec![1, 2, 3]));
     let list = ListArray::new(item("element", false), OffsetBuffer::new(vec![0, 2, 3].into()), values, None);
-    assert_eq!(texts(list), [Some("[1, 2]".into()), Some("[3]".into())]);
+    assert_eq!(texts(list), [Some(r#"["1","2"]"#.into()), Some(r#"["3"]"#.into())]);
 }
 
 #[test]
@@ -232,19 +234,52 @@ fn structs_and_maps_have_a_text_too() {
         vec![Arc::new(Int32Array::from(vec![Some(1), None])), Arc::new(LargeStringArray::from(vec!["x", "y"]))];
     let nulls = NullBuffer::from(vec![true, true]);
     let shown = texts(StructArray::new(fields, columns, Some(nulls)));
-    assert_eq!(shown[0].as_deref(), Some("{n: 1, s: \"x\"}"));
-    assert_eq!(shown[1].as_deref(), Some("{n: NULL, s: \"y\"}"));
+    assert_eq!(shown[0].as_deref(), Some(r#"{"fields":["1","x"]}"#));
+    assert_eq!(shown[1].as_deref(), Some(r#"{"fields":[null,"y"]}"#));
     let mut map = MapBuilder::new(None, StringBuilder::new(), Int32Builder::new());
     map.keys().append_value("k");
     map.values().append_value(1);
     map.append(true).unwrap();
-    assert_eq!(texts(map.finish()), [Some("{\"k\": 1}".into())]);
+    assert_eq!(texts(map.finish()), [Some(r#"{"entries":[["k","1"]]}"#.into())]);
+}
+
+#[test]
+fn lists_of_every_layout_and_depth_are_arrays_and_slices_keep_their_values() {
+    let rows = || [Some(vec![Some(1), None]), None, Some(vec![Some(3), Some(4)])];
+    let expected = [Some(r#"["1",null]"#.to_string()), None, Some(r#"["3","4"]"#.to_string())];
+    assert_eq!(texts(ListArray::from_iter_primitive::<Int32Type, _, _>(rows())), expected);
+    assert_eq!(texts(LargeListArray::from_iter_primitive::<Int32Type, _, _>(rows())), expected);
+    let fixed = FixedSizeListArray::from_iter_primitive::<Int32Type, _, _>(rows(), 2);
+    assert_eq!(texts(fixed.slice(1, 2)), expected[1..]);
+    assert_eq!(texts(fixed), expected);
+    assert_eq!(texts(ListArray::from_iter_primitive::<Int32Type, _, _>(rows()).slice(2, 1)), expected[2..]);
+    let mut lists = ListBuilder::new(ListBuilder::new(Int32Builder::new()));
+    lists.values().values().append_value(1);
+    lists.values().append(true);
+    lists.values().append(false);
+    lists.append(true);
+    let (canonical, array) = cast(lists.finish());
+    assert_eq!(canonical, CanonicalType::Array { item: Box::new(CanonicalType::Int64) });
+    assert_eq!(array.as_string::<i32>().value(0), r#"[["1"],null]"#);
+}
+
+#[test]
+fn intervals_and_durations_of_every_unit_keep_their_values() {
+    let text = |text: &str| Some(text.to_string());
+    assert_eq!(texts(IntervalYearMonthArray::from(vec![Some(14), None])), [text("1 year 2 mons"), None]);
+    let day_time = IntervalDayTime { days: -2, milliseconds: 1_500 };
+    assert_eq!(texts(IntervalDayTimeArray::from(vec![day_time])), [text("-2 days 00:00:01.5")]);
+    let fine = |nanoseconds| IntervalMonthDayNano { months: 1, days: 30, nanoseconds };
+    assert_eq!(texts(IntervalMonthDayNanoArray::from(vec![fine(1_000)])), [text("1 mon 30 days 00:00:00.000001")]);
+    assert_eq!(misfits_of(IntervalMonthDayNanoArray::from(vec![fine(1)])).1.len(), 1);
+    assert_eq!(texts(DurationMillisecondArray::from(vec![-1])), [text("-00:00:00.001")]);
+    assert_eq!(misfits_of(DurationSecondArray::from(vec![i64::MAX])).1.len(), 1);
 }
 
 #[test]
 fn our_own_struct_of_sqlite_values_is_not_recognised_here() {
     let data_type = DataType::Struct(crate::canonical::types::loose_fields());
-    assert!(matches!(canonical_type(&data_type, &field(&data_type)), CanonicalType::Opaque { .. }));
+    assert!(matches!(canonical_type(&data_type, &field(&data_type)), CanonicalType::Struct { .. }));
 }
 
 #[test]
@@ -267,7 +302,7 @@ fn a_batch_is_cast_by_position_and_gathers_its_misfits() {
     assert_eq!(clean.column(3).null_count(), 2);
     let dirty = batch_to_canonical(&batch(vec![1, i64::MIN, 3], vec![0, 1, 2]), pairs(), &schema).unwrap();
     let misfits = crate::canonical::Misfits::of(&dirty).unwrap();
-    assert_eq!(misfits.get("t", 1), Some("-9223372036854775808 s since 1970-01-01"));
+    assert_eq!(misfits.get("t", 1), Some("292277022658-01-27 08:29:52 BC"));
     assert_eq!(misfits.get("d", 1), Some("1 ms since 1970-01-01"));
     assert_eq!(misfits.get("d", 2), Some("2 ms since 1970-01-01"));
     assert_eq!(misfits.get("d", 0), None);

@@ -195,7 +195,10 @@ fn int96_within_a_list_does_not_overflow_either() {
     let (_root, path) = file();
     write(&path, 5_000);
     let batches = read(&path, 0, 1, None).unwrap();
-    assert_eq!(batches[0].column(0).as_string::<i32>().value(0), "[3000-01-01T00:00:00.000005, 1970-01-01T00:00:00]");
+    assert_eq!(
+        batches[0].column(0).as_string::<i32>().value(0),
+        r#"["3000-01-01 00:00:00.000005","1970-01-01 00:00:00"]"#
+    );
     write(&path, 5_001);
     assert!(read(&path, 0, 1, None).unwrap_err().to_string().contains("column l"));
 }
@@ -216,7 +219,7 @@ fn an_interval_keeps_its_months() {
     });
     let batches = read(&path, 0, 1, None).unwrap();
     assert!(batches[0].column(0).is_valid(0) && batches[0].column(0).is_null(1));
-    assert_eq!(Misfits::of(&batches[0]).unwrap().get("i", 1), Some("1 months 2 days 3 milliseconds"));
+    assert_eq!(Misfits::of(&batches[0]).unwrap().get("i", 1), Some("1 mon 2 days 00:00:00.003"));
 }
 
 #[test]
@@ -265,6 +268,25 @@ fn parquets_own_types_decide_what_a_column_is() {
         assert_eq!(column.nullable, name == "f");
     }
     assert!(read(&path, 0, 0, None).unwrap().is_empty());
+}
+
+#[test]
+fn a_geometry_is_read_as_such_and_identifiers_within_lists_are_no_bytes() {
+    use parquet::basic::{LogicalType, Type as Physical};
+    use parquet::schema::types::Type;
+    let (_root, path) = file();
+    let geometry = Type::primitive_type_builder("g", Physical::BYTE_ARRAY)
+        .with_logical_type(Some(LogicalType::geometry(None)))
+        .build()
+        .unwrap();
+    let list = "message m { optional group l (LIST) { repeated group list { optional fixed_len_byte_array(16) element (UUID); } } }";
+    let list = parse_message_type(list).unwrap().get_fields()[0].clone();
+    let schema = Type::group_type_builder("m").with_fields(vec![Arc::new(geometry), list]).build().unwrap();
+    let writer = SerializedFileWriter::new(File::create(&path).unwrap(), Arc::new(schema), Default::default()).unwrap();
+    writer.close().unwrap();
+    let columns = table_of(&path).columns;
+    assert_eq!((columns[0].native.as_str(), &columns[0].canonical), ("geometry", &CanonicalType::Geometry));
+    assert_eq!(columns[1].canonical, CanonicalType::Array { item: Box::new(CanonicalType::Uuid) });
 }
 
 #[test]

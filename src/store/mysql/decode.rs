@@ -5,7 +5,7 @@
 
 use crate::canonical::number::unscaled;
 use crate::canonical::time::{MICROS_PER_DAY, days_from_civil};
-use crate::canonical::{BatchBuilder, CanonicalType, ColumnBuilder, identifier};
+use crate::canonical::{BatchBuilder, CanonicalType, ColumnBuilder, geometry, identifier};
 use crate::model::Column;
 
 /// How a column's values lie on the wire.
@@ -27,6 +27,8 @@ pub(super) enum Wire {
     Binary,
     /// Bytes of an opaque type, shown as hexadecimal text.
     Hex,
+    /// A spatial reference and well-known binary.
+    Geometry,
     /// Year, month, day.
     Date,
     /// Date and time of day.
@@ -37,27 +39,13 @@ pub(super) enum Wire {
     Uuid,
 }
 
-/// Opaque types whose bytes are no text.
-const BINARY_OPAQUE: [&str; 11] = [
-    "geometry",
-    "point",
-    "linestring",
-    "polygon",
-    "multipoint",
-    "multilinestring",
-    "multipolygon",
-    "geometrycollection",
-    "geomcollection",
-    "curve",
-    "vector",
-];
-
 impl Wire {
     /// How the values of a column lie on the wire when it is selected by [`Self::expression`].
     pub fn of(column: &Column) -> Self {
         let native = column.native.to_ascii_lowercase();
         match &column.canonical {
-            CanonicalType::UInt64 if native.starts_with("bit") => Wire::Bit,
+            CanonicalType::BitField { .. } => Wire::Bit,
+            CanonicalType::Geometry => Wire::Geometry,
             CanonicalType::UInt64 => Wire::Unsigned,
             CanonicalType::Int64 if native.contains("unsigned") || native.starts_with("year") => Wire::Unsigned,
             CanonicalType::Int64 => Wire::Signed,
@@ -68,18 +56,19 @@ impl Wire {
             CanonicalType::Timestamp(_) | CanonicalType::Instant(_) => Wire::DateTime,
             CanonicalType::Time(_) => Wire::Time,
             CanonicalType::Uuid => Wire::Uuid,
-            CanonicalType::Opaque { native } if is_binary_opaque(native) => Wire::Hex,
+            CanonicalType::Opaque { native } if is_vector(native) => Wire::Hex,
             _ => Wire::Text,
         }
     }
 
     /// What to select for a column. Types the driver does not know travel as text or bytes; a geometry travels as it is,
-    /// because `HEX()` of one near the server's packet limit would be NULL.
+    /// because a function of one near the server's packet limit would be NULL.
     pub fn expression(column: &Column, quoted: &str) -> String {
         match &column.canonical {
-            CanonicalType::Opaque { native } if native == "mysql vector" => format!("CAST({quoted} AS BINARY)"),
-            CanonicalType::Opaque { native } if is_binary_opaque(native) => quoted.to_string(),
-            CanonicalType::Opaque { .. } => format!("CAST({quoted} AS CHAR)"),
+            CanonicalType::Opaque { native } if is_vector(native) => format!("CAST({quoted} AS BINARY)"),
+            CanonicalType::Opaque { .. } | CanonicalType::Set | CanonicalType::Inet => {
+                format!("CAST({quoted} AS CHAR)")
+            }
             _ => quoted.to_string(),
         }
     }
@@ -107,6 +96,13 @@ impl Wire {
             }
             (Wire::Binary, ColumnBuilder::Binary(b)) => {
                 b.append_value(bytes);
+                batch.add_bytes(bytes.len());
+            }
+            (Wire::Geometry, ColumnBuilder::Binary(b)) => {
+                match geometry::from_mysql(bytes) {
+                    Some(wkb) => b.append_value(wkb),
+                    None => b.append_value(bytes),
+                }
                 batch.add_bytes(bytes.len());
             }
             (Wire::Text, column) => match std::str::from_utf8(bytes) {
@@ -149,8 +145,9 @@ impl Wire {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Unexpected;
 
-fn is_binary_opaque(native: &str) -> bool {
-    native.strip_prefix("mysql ").is_some_and(|native| BINARY_OPAQUE.contains(&native))
+/// The one opaque type whose bytes are no text.
+fn is_vector(native: &str) -> bool {
+    native == "mysql vector"
 }
 
 fn signed(bytes: &[u8]) -> Result<i64, Unexpected> {

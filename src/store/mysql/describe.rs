@@ -212,7 +212,11 @@ fn canonical(data_type: &str, column_type: &str, precision: u8, scale: u8) -> Ca
     match data_type {
         "bigint" if column_type.to_ascii_lowercase().contains("unsigned") => CanonicalType::UInt64,
         "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "year" => CanonicalType::Int64,
-        "bit" => CanonicalType::UInt64,
+        "bit" => CanonicalType::BitField { width: precision },
+        "set" => CanonicalType::Set,
+        "inet4" | "inet6" => CanonicalType::Inet,
+        "geometry" | "point" | "linestring" | "polygon" | "multipoint" | "multilinestring" | "multipolygon"
+        | "geometrycollection" | "geomcollection" => CanonicalType::Geometry,
         "decimal" | "numeric" => CanonicalType::Decimal { precision, scale: scale.cast_signed() },
         "float" => CanonicalType::Float32,
         "double" | "real" => CanonicalType::Float64,
@@ -315,7 +319,9 @@ mod tests {
         assert_eq!(canonical("int", "int(10) unsigned", 10, 0), CanonicalType::Int64);
         assert_eq!(canonical("bigint", "bigint(20) UNSIGNED", 20, 0), CanonicalType::UInt64);
         assert_eq!(canonical("decimal", "decimal(65,30)", 65, 30), CanonicalType::Decimal { precision: 65, scale: 30 });
-        assert_eq!(canonical("point", "point", 0, 0), CanonicalType::Opaque { native: "mysql point".into() });
+        assert_eq!(canonical("point", "point", 0, 0), CanonicalType::Geometry);
+        assert_eq!(canonical("bit", "bit(9)", 9, 0), CanonicalType::BitField { width: 9 });
+        assert_eq!(canonical("vector", "vector(3)", 0, 0), CanonicalType::Opaque { native: "mysql vector".into() });
     }
 
     #[test]

@@ -285,7 +285,7 @@ fn key_to_split(table: &Table) -> Option<&str> {
     let first = table.keys.iter().find(|key| key.primary && key.enforced)?.columns.first()?;
     let column = &table.columns[table.position(first)?];
     let integer = matches!(column.canonical, CanonicalType::Int64 | CanonicalType::UInt64);
-    let counted = !column.native.starts_with("bit") && !column.native.starts_with("year");
+    let counted = !column.native.starts_with("year");
     (integer && counted).then_some(first)
 }
 
@@ -316,7 +316,7 @@ mod tests {
         assert_eq!(key_to_split(&table("bigint(20)", CanonicalType::Int64, large)), Some("id"));
         assert_eq!(key_to_split(&table("bigint(20)", CanonicalType::Int64, None)), Some("id"));
         assert_eq!(key_to_split(&table("int(11)", CanonicalType::Int64, Some(100))), None);
-        assert_eq!(key_to_split(&table("bit(64)", CanonicalType::UInt64, large)), None);
+        assert_eq!(key_to_split(&table("bit(64)", CanonicalType::BitField { width: 64 }, large)), None);
         assert_eq!(key_to_split(&table("varchar(9)", CanonicalType::Text, large)), None);
     }
 

@@ -101,26 +101,46 @@ pub(super) const BASE_TYPE: &str = "CROSS JOIN LATERAL (
 async fn columns(connection: &mut PgConnection, oids: &[i64]) -> Result<HashMap<i64, Vec<Column>>> {
     let sql = format!(
         r#"SELECT a.attname::text, pg_catalog.format_type(a.atttypid, a.atttypmod), a.attnotnull,
-                  base.typname::text, base.typtype::text, base.modifier, a.attrelid::bigint
+                  base.typname::text, base.typtype::text, base.modifier, a.attrelid::bigint, base.oid::bigint
            FROM pg_catalog.pg_attribute a {BASE_TYPE}
            WHERE a.attrelid = ANY($1::bigint[]::oid[]) AND a.attnum > 0 AND NOT a.attisdropped
            ORDER BY a.attrelid, a.attnum"#
     );
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(oids).fetch_all(connection).await?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(oids).fetch_all(&mut *connection).await?;
     let mut columns: HashMap<i64, Vec<Column>> = HashMap::new();
+    let mut resolved: HashMap<i64, Option<CanonicalType>> = HashMap::new();
     for row in &rows {
         let base: String = row.try_get(3)?;
         let sort: String = row.try_get(4)?;
         let native: String = row.try_get(1)?;
+        let oid: i64 = row.try_get(7)?;
+        let mut canonical = canonical(&base, &sort, row.try_get(5)?, &native);
+        if matches!(canonical, CanonicalType::Opaque { .. }) {
+            let known = match resolved.get(&oid) {
+                Some(known) => known,
+                None => {
+                    let found = nested::resolve(connection, oid).await?;
+                    resolved.entry(oid).or_insert(found)
+                }
+            };
+            canonical = known.clone().unwrap_or(canonical);
+        }
         columns.entry(row.try_get(6)?).or_default().push(Column {
             name: row.try_get(0)?,
-            canonical: canonical(&base, &sort, row.try_get(5)?, &native),
+            canonical,
             native,
             nullable: !row.try_get::<bool, _>(2)?,
         });
     }
     Ok(columns)
 }
+
+/// Whether a column holds money, which is read as the number it is.
+pub(super) fn is_money(column: &Column) -> bool {
+    column.native == "money"
+}
+
+mod nested;
 
 /// The canonical type of a type by its catalogue name, its sort (`e` is an enum) and its modifier.
 fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalType {
@@ -131,6 +151,8 @@ fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalTy
         "bool" => CanonicalType::Boolean,
         "int2" | "int4" | "int8" => CanonicalType::Int64,
         "numeric" => decimal(modifier),
+        // A domain over money keeps its locale's text.
+        "money" if native == "money" => CanonicalType::Number,
         "float4" => CanonicalType::Float32,
         "float8" => CanonicalType::Float64,
         "bpchar" => CanonicalType::Char,
@@ -142,6 +164,12 @@ fn canonical(base: &str, sort: &str, modifier: i32, native: &str) -> CanonicalTy
         "timestamptz" => CanonicalType::Instant(Precision::Micro),
         "uuid" => CanonicalType::Uuid,
         "json" | "jsonb" => CanonicalType::Json,
+        "interval" => CanonicalType::Interval,
+        "bit" | "varbit" => CanonicalType::Bits,
+        "inet" | "cidr" => CanonicalType::Inet,
+        "macaddr" | "macaddr8" => CanonicalType::Mac,
+        // PostGIS sends EWKB.
+        "geometry" | "geography" if sort == "b" => CanonicalType::Geometry,
         _ => CanonicalType::Opaque { native: format!("postgres {native}") },
     }
 }

@@ -7,6 +7,7 @@
 
 mod copy;
 mod describe;
+mod literal;
 mod login;
 mod rows;
 mod schema;

@@ -123,8 +123,13 @@ impl StoreSnapshot for PostgresSnapshot {
             .table
             .columns
             .iter()
-            .map(|c| match c.canonical {
-                CanonicalType::Opaque { .. } => format!("{}::text", quoted(&c.name)),
+            .map(|c| match &c.canonical {
+                CanonicalType::Opaque { .. }
+                | CanonicalType::Array { .. }
+                | CanonicalType::Struct { .. }
+                | CanonicalType::Range { .. } => format!("{}::text", quoted(&c.name)),
+                // How many of money's digits stand behind the point depends on the database's locale.
+                CanonicalType::Number if describe::is_money(c) => format!("{}::numeric", quoted(&c.name)),
                 _ => quoted(&c.name),
             })
             .collect();

@@ -2,7 +2,9 @@
 
 use arrow::datatypes::i256;
 
-use crate::canonical::{BatchBuilder, CanonicalType, ColumnBuilder, number, time};
+use super::literal;
+use crate::canonical::interval::Interval;
+use crate::canonical::{BatchBuilder, CanonicalType, ColumnBuilder, bits, network, number, time};
 use crate::error::{Error, Result};
 
 /// Days and seconds from 1970-01-01, the canonical epoch, to 2000-01-01, PostgreSQL's.
@@ -46,7 +48,8 @@ pub(super) fn append(
                 None => {
                     let seconds = micros.div_euclid(1_000_000) + EPOCH_SECONDS;
                     let nanos = micros.rem_euclid(1_000_000) as u32 * 1000;
-                    builder.misfit(index, time::format_timestamp(time::Moment { seconds, nanos }));
+                    let zone = if matches!(canonical, CanonicalType::Instant(_)) { "Z" } else { "" };
+                    builder.misfit(index, time::format_timestamp(time::Moment { seconds, nanos }) + zone);
                 }
             },
         },
@@ -70,9 +73,9 @@ pub(super) fn append(
             }
             (other, _) => builder.misfit(index, other.text()),
         },
-        ColumnBuilder::Text(values) if *canonical == CanonicalType::Number => match Numeric::parse(field)? {
-            Numeric::Finite(digits) => values.append_value(digits.text()),
-            other => builder.misfit(index, other.text()),
+        ColumnBuilder::Text(values) if is_composed(canonical) => match composed(canonical, field)? {
+            Ok(text) => values.append_value(text),
+            Err(text) => builder.misfit(index, text),
         },
         column @ (ColumnBuilder::Text(_) | ColumnBuilder::Char(_)) => {
             // jsonb is sent as its text behind a version byte, which no JSON text begins with.
@@ -96,6 +99,57 @@ pub(super) fn append(
         }
     }
     Ok(())
+}
+
+/// Whether a value carried as text arrives as something else.
+fn is_composed(canonical: &CanonicalType) -> bool {
+    matches!(
+        canonical,
+        CanonicalType::Number
+            | CanonicalType::Interval
+            | CanonicalType::Bits
+            | CanonicalType::Inet
+            | CanonicalType::Mac
+            | CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Range { .. }
+    )
+}
+
+/// The text of such a value, or that of a misfit.
+fn composed(canonical: &CanonicalType, field: &[u8]) -> Result<std::result::Result<String, String>> {
+    Ok(match canonical {
+        CanonicalType::Number => match Numeric::parse(field)? {
+            Numeric::Finite(digits) => Ok(digits.text()),
+            other => Err(other.text()),
+        },
+        CanonicalType::Interval => {
+            let (micros, rest) = field.split_first_chunk::<8>().ok_or_else(damaged)?;
+            let (days, months) = rest.split_first_chunk::<4>().ok_or_else(damaged)?;
+            let micros = i64::from_be_bytes(*micros);
+            match (i32::from_be_bytes(fixed(months)?), i32::from_be_bytes(*days), micros) {
+                (i32::MAX, i32::MAX, i64::MAX) => Err("infinity".into()),
+                (i32::MIN, i32::MIN, i64::MIN) => Err("-infinity".into()),
+                (months, days, micros) => Ok(Interval { months, days, micros }.to_string()),
+            }
+        }
+        CanonicalType::Bits => {
+            let (count, bytes) = field.split_first_chunk::<4>().ok_or_else(damaged)?;
+            let count = usize::try_from(i32::from_be_bytes(*count)).map_err(|_| damaged())?;
+            Ok(bits::text(count, bytes).ok_or_else(damaged)?)
+        }
+        CanonicalType::Inet => {
+            // Family (3 is IPv6), prefix length, whether it is a cidr, count of the address's bytes.
+            let ([family, prefix, cidr, _], address) = field.split_first_chunk::<4>().ok_or_else(damaged)?;
+            let address = if *family == 2 { fixed::<4>(address)?.into() } else { fixed::<16>(address)?.into() };
+            Ok(network::inet_text(address, *prefix, *cidr != 0))
+        }
+        CanonicalType::Mac => Ok(network::mac_text(field)),
+        nested => match std::str::from_utf8(field) {
+            Ok(text) => literal::carrier(text, nested).ok_or_else(|| text.to_owned()),
+            Err(_) => Err(format!("invalid UTF-8 \\x{}", hex::encode(field))),
+        },
+    })
 }
 
 fn integer(field: &[u8]) -> Result<i64> {
@@ -277,6 +331,25 @@ mod tests {
         let batch = builder.finish().unwrap();
         assert_eq!(crate::canonical::display::display(batch.column(0), &canonical, 1).as_deref(), Some("2000-01-01"));
         assert!(batch.column(0).is_null(0));
+    }
+
+    #[test]
+    fn intervals_bits_and_addresses_are_read_as_postgresql_shows_them() {
+        let text = |canonical, field: &[u8]| composed(&canonical, field).unwrap().unwrap();
+        let interval = |micros: i64, days: i32, months: i32| {
+            [&micros.to_be_bytes()[..], &days.to_be_bytes(), &months.to_be_bytes()].concat()
+        };
+        assert_eq!(text(CanonicalType::Interval, &interval(1_500_000, -2, 14)), "1 year 2 mons -2 days 00:00:01.5");
+        let infinite = composed(&CanonicalType::Interval, &interval(i64::MAX, i32::MAX, i32::MAX)).unwrap();
+        assert_eq!(infinite, Err("infinity".to_owned()));
+        assert_eq!(text(CanonicalType::Bits, &[0, 0, 0, 3, 0b1010_0000]), "101");
+        assert_eq!(text(CanonicalType::Inet, &[2, 32, 0, 4, 10, 0, 0, 1]), "10.0.0.1");
+        assert_eq!(text(CanonicalType::Inet, &[2, 8, 1, 4, 10, 0, 0, 0]), "10.0.0.0/8");
+        assert_eq!(text(CanonicalType::Inet, &[&[3, 128, 0, 16][..], &1u128.to_be_bytes()].concat()), "::1");
+        assert_eq!(text(CanonicalType::Mac, &[8, 0, 0x2b, 1, 2, 3]), "08:00:2b:01:02:03");
+        for canonical in [CanonicalType::Interval, CanonicalType::Bits, CanonicalType::Inet] {
+            assert!(composed(&canonical, &[1, 2, 3]).is_err() && composed(&canonical, &[0xff; 5]).is_err());
+        }
     }
 
     #[test]
