@@ -103,6 +103,7 @@ fn orders() -> Table {
         ],
         keys: vec![Key { columns: vec!["id".into()], primary: true, enforced: true }],
         rows_estimate: None,
+        schema: None,
     }
 }
 

@@ -31,8 +31,16 @@ impl Family {
         match compared.comparison.encoding() {
             Encoding::Number | Encoding::Float32 | Encoding::Float64 => Family::Number,
             Encoding::Boolean => Family::Boolean,
-            Encoding::Text | Encoding::Json | Encoding::Opaque => Family::Text,
-            Encoding::Binary => Family::Binary,
+            Encoding::Text
+            | Encoding::Json
+            | Encoding::Interval
+            | Encoding::Bits
+            | Encoding::Inet
+            | Encoding::Mac
+            | Encoding::Set
+            | Encoding::Nested
+            | Encoding::Opaque => Family::Text,
+            Encoding::Binary | Encoding::Geometry => Family::Binary,
             Encoding::Date => Family::Time(TimeFamily::Date),
             Encoding::Time => Family::Time(TimeFamily::Time),
             Encoding::Timestamp | Encoding::Instant => Family::Time(TimeFamily::Moment(zones)),

@@ -118,7 +118,18 @@ impl Capacity {
             CanonicalType::Uuid => Capacity::Uuid,
             CanonicalType::Json => Capacity::Json,
             CanonicalType::Loose(_) | CanonicalType::Untyped => Capacity::Anything,
-            CanonicalType::Opaque { .. } => Capacity::Other(column.native.clone()),
+            CanonicalType::Interval
+            | CanonicalType::Bits
+            | CanonicalType::BitField { .. }
+            | CanonicalType::Inet
+            | CanonicalType::Mac
+            | CanonicalType::Set
+            | CanonicalType::Geometry
+            | CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Map { .. }
+            | CanonicalType::Range { .. }
+            | CanonicalType::Opaque { .. } => Capacity::Other(column.native.clone()),
         }
     }
 
