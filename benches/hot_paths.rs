@@ -61,6 +61,8 @@ fn orders() -> (RecordBatch, RowEncoder) {
             name: (*name).into(),
             canonical: canonical.clone(),
             reading: Reading::plain(*encoding),
+            rules: None,
+            computed: None,
         })
         .collect();
     let values = fields.split_off(1);

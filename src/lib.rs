@@ -9,6 +9,7 @@ pub mod canonical;
 pub mod config;
 pub mod diff;
 pub mod error;
+pub mod expression;
 pub mod files;
 pub mod mapping;
 pub mod model;

@@ -5,6 +5,7 @@
 
 use chrono_tz::Tz;
 
+use crate::canonical::rules::{ReadAs, Rules};
 use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading};
 use crate::model::{Column, Comparison, Pair};
 
@@ -126,7 +127,13 @@ pub enum Shared {
 
 /// Looks a pair of columns up. `zones` are the zones of each side's times without a zone, where they are known.
 pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
+    shared_type_under(columns, zones, &Rules::default(), false)
+}
+
+/// As [`shared_type`], where rules may have a say in how a column is read. `near`: whether there is a tolerance.
+pub fn shared_type_under(columns: Pair<&Column>, zones: Pair<Option<Tz>>, rules: &Rules, near: bool) -> Shared {
     let kinds = columns.map(|c| kind(&c.canonical));
+    let kinds = kinds_under(kinds, columns, rules, near);
     let rule = PAIRS.iter().find(|(one, other, _)| {
         (*one, *other) == (kinds.source, kinds.target) || (*one, *other) == (kinds.target, kinds.source)
     });
@@ -155,6 +162,39 @@ pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
         time_zone: if encoding == Encoding::Instant { *zones.get(side) } else { None },
     });
     Shared::Type(Comparison { label: label(encoding, columns), readings }, lossy(columns).into_iter().collect())
+}
+
+/// The kinds of a pair as its rules read it.
+fn kinds_under(kinds: Pair<Kind>, columns: Pair<&Column>, rules: &Rules, near: bool) -> Pair<Kind> {
+    let is_text = |kind: Kind| matches!(kind, Kind::Text | Kind::Untyped | Kind::Loose);
+    let kinds = kinds.map(|kind| match &rules.reading {
+        Some(ReadAs::Json) if is_text(kind) => Kind::Json,
+        Some(ReadAs::Uuid | ReadAs::UuidSwapped) if is_text(kind) || kind == Kind::Binary => Kind::Uuid,
+        Some(ReadAs::Bool(_)) if is_text(kind) || kind == Kind::Integer => Kind::Boolean,
+        Some(ReadAs::Set(_)) if is_text(kind) => Kind::Text,
+        Some(ReadAs::Hex | ReadAs::Base64) if is_text(kind) => Kind::Binary,
+        _ if rules.epoch.is_some() && (is_text(kind) || matches!(kind, Kind::Integer | Kind::Decimal)) => Kind::Instant,
+        // A float is rounded as the decimal that it is written as.
+        _ if rules.scale.is_some() && matches!(kind, Kind::Float32 | Kind::Float64) => Kind::Decimal,
+        _ => kind,
+    });
+    if !(is_text(kinds.source) && is_text(kinds.target)) || rules.reading.is_some() {
+        return kinds;
+    }
+    // Neither side says what it holds, but the rule does.
+    let times = rules.precision.is_some() || rules.zero_date.is_some() || rules.infinity.is_some();
+    if times || rules.ambiguous.is_some() {
+        let hinted = |column: &Column| match column.canonical {
+            CanonicalType::Loose(LooseHint::Date) => Some(Kind::Date),
+            CanonicalType::Loose(LooseHint::Time) => Some(Kind::Time),
+            _ => None,
+        };
+        Pair::from_fn(|side| hinted(columns.get(side)).or(hinted(columns.get(side.other()))).unwrap_or(Kind::Timestamp))
+    } else if rules.scale.is_some() || (near && kinds != Pair::new(Kind::Loose, Kind::Loose)) {
+        Pair::new(Kind::Decimal, Kind::Decimal)
+    } else {
+        kinds
+    }
 }
 
 fn kind(canonical: &CanonicalType) -> Kind {

@@ -191,6 +191,10 @@ pub struct TableResult {
     /// Keys by class.
     #[serde(flatten)]
     pub counts: Counts,
+    /// Keys that are on both sides and whose rows differ, but only within the tolerances that were asked for: no
+    /// difference, and in no class.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub within_tolerance: u64,
     /// The columns.
     pub columns: Vec<ColumnResult>,
     /// What the user should know about the table: inexact names, repeated keys.
@@ -213,12 +217,18 @@ impl TableResult {
             key: Vec::new(),
             rows: Pair::default(),
             counts: Counts::default(),
+            within_tolerance: 0,
             columns: Vec::new(),
             findings,
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }
     }
+}
+
+/// A count that is only written where there is something to count.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The run itself.

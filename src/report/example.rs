@@ -37,6 +37,7 @@ pub fn table(name: &str) -> TableResult {
         key: vec!["id".into()],
         rows: Pair::new(Some(10_000), Some(10_000)),
         counts: Counts::default(),
+        within_tolerance: 0,
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         ranges: Ranges { total: 20, mismatched: 0 },

@@ -5,8 +5,12 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
-use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult};
+use crate::mapping::{
+    Described, TableMatch, match_tables, plan_tables, request_and_match_tables, request_tables,
+};
+use crate::model::{
+    PatternRequest, Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest, TableResult,
+};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -34,7 +38,6 @@ pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<P
 }
 
 pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: &dyn Progress) -> Result<Prepared> {
-    check_filters(plan, &stores)?;
     let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
     for side in Side::BOTH {
         if names.get(side).is_empty() {
@@ -45,17 +48,28 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
         }
     }
     let names = names.as_ref().map(Vec::as_slice);
-    let matches = match &plan.tables {
+    // What holds for all tables is added below, after what closer requests ask.
+    let nothing = TableRequest::default();
+    let mut matches = match &plan.tables {
+        Some(requests) if plan.options.all_tables => request_and_match_tables(names, requests, &nothing)?,
         Some(requests) => request_tables(names, requests)?,
-        None => match_tables(names, &plan.defaults)?,
+        None => match_tables(names, &nothing)?,
     };
+    for one in &mut matches {
+        let fits = |group: &&PatternRequest| Side::BOTH.iter().any(|side| one.names.get(*side).as_ref().is_some_and(|name| group.fits(name)));
+        for group in plan.options.groups.iter().filter(fits) {
+            one.request.under(&group.request);
+        }
+        one.request.under(&plan.defaults);
+    }
+    check_filters(&matches, &stores)?;
     let (mut described, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     for asked in matches {
         if asked.names.source.is_none() && asked.names.target.is_none() {
             failures.push(unknown_table(&asked.name, names));
         }
         match describe(&stores, &asked).await {
-            Ok(tables) => described.push(Described { asked, tables }),
+            Ok((tables, more)) => described.push(Described { asked, tables, more }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
                 let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
@@ -73,12 +87,11 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
 }
 
 /// A condition is SQL of the store it is meant for; files and snapshots have none.
-fn check_filters(plan: &RunPlan, stores: &Pair<Arc<dyn Store>>) -> Result<()> {
-    let requests = plan.tables.as_deref().unwrap_or(std::slice::from_ref(&plan.defaults));
+fn check_filters(matches: &[TableMatch], stores: &Pair<Arc<dyn Store>>) -> Result<()> {
     for side in Side::BOTH {
         let identity = stores.get(side).identity();
         let sql = matches!(identity.kind, StoreKind::Sqlite | StoreKind::Postgres | StoreKind::Mysql);
-        if !sql && requests.iter().any(|request| request.filters.get(side).is_some()) {
+        if !sql && matches.iter().any(|one| one.request.filters.get(side).is_some()) {
             return Err(Error::usage(format!("a condition (--where) cannot be applied to the {side}: it holds files"))
                 .at(&identity.url)
                 .hint("compare without the condition, or write the files with it"));
@@ -98,14 +111,20 @@ fn unknown_table(name: &str, names: Pair<&[TableName]>) -> Error {
     }
 }
 
-async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Pair<Option<Table>>> {
-    let mut tables = Pair::default();
+/// The tables of both sides, and the further ones that are read with them.
+type Tables = (Pair<Option<Table>>, Pair<Vec<Table>>);
+
+async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<Tables> {
+    let (mut tables, mut more) = (Pair::default(), Pair::<Vec<Table>>::default());
     for side in Side::BOTH {
+        for name in asked.more.get(side) {
+            more.get_mut(side).push(stores.get(side).describe(name).await?);
+        }
         if let Some(name) = asked.names.get(side) {
             *tables.get_mut(side) = Some(stores.get(side).describe(name).await?);
         }
     }
-    Ok(tables)
+    Ok((tables, more))
 }
 
 fn name(outcome: &TableOutcome) -> &str {

@@ -112,7 +112,7 @@ fn types(plan: &TablePlan, column: &ColumnPlan) -> String {
 
 fn fate(column: &ColumnPlan) -> String {
     let mut said = match (&column.compared, column.status) {
-        (Some(compared), _) => format!("as {}", compared.comparison.label),
+        (Some(compared), _) => format!("as {}", compared.label()),
         (None, ColumnStatus::MissingInTarget) => "MISSING IN TARGET: the table differs".into(),
         (None, ColumnStatus::MissingInSource) => "only in the target: listed, changes no verdict".into(),
         (None, ColumnStatus::Incomparable) => "INCOMPARABLE: at best undecided".into(),

@@ -27,7 +27,7 @@ fn column(name: &str, target: Option<&str>, status: ColumnStatus) -> ColumnPlan 
         readings: Pair::from_fn(|_| Reading { encoding: Encoding::Number, time_zone: None }),
     };
     let compared =
-        (status == ColumnStatus::Compared).then(|| ComparedColumn { positions: Pair::new(0, 0), comparison });
+        (status == ColumnStatus::Compared).then(|| ComparedColumn::plain(Pair::new(0, 0), comparison));
     ColumnPlan { name: name.into(), target: target.map(Into::into), status, compared, findings: vec![] }
 }
 
@@ -46,6 +46,7 @@ fn compared(names: Pair<TableName>, columns: Vec<ColumnPlan>, key: Vec<usize>) -
     TableOutcome::Compare(Box::new(TablePlan {
         name: names.source.name.clone(),
         tables: Pair::new(table(names.source, &columns, Side::Source), table(names.target, &columns, Side::Target)),
+        more: Pair::default(),
         filters: Pair::default(),
         columns,
         key,
@@ -64,6 +65,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         key: vec![],
         rows: Pair::default(),
         counts: Counts::default(),
+        within_tolerance: 0,
         columns: vec![],
         findings: vec![],
         ranges: Ranges::default(),
