@@ -13,6 +13,7 @@ mod never_equal;
 mod oracle;
 mod pairs;
 mod result;
+mod rules;
 mod servers;
 mod sqlite;
 mod valve;

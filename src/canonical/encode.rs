@@ -319,7 +319,10 @@ impl Encoder<'_> {
 
     fn text(&self, out: &mut Vec<u8>, text: &str) {
         let Some(rules) = self.rules else { return self.plain_text(out, text) };
-        if self.reading.encoding == Encoding::Instant && rules.epoch.is_some() && number::push_text(&mut Vec::new(), text) {
+        if self.reading.encoding == Encoding::Instant
+            && rules.epoch.is_some()
+            && number::push_text(&mut Vec::new(), text)
+        {
             return self.since_epoch(out, text);
         }
         let text = &*ruled::text(rules, self.reading.encoding, text);

@@ -90,7 +90,8 @@ impl RowEncoder {
     pub fn encode(&self, batch: &RecordBatch, scratch: &mut RowScratch) -> Result<EncodedRows> {
         let misfits = Misfits::of(batch)?;
         let computed = |fields: &[RowField]| -> Result<Vec<Option<(ArrayRef, Misfits)>>> {
-            let compute = |field: &RowField| field.computed.as_ref().map(|one| one.compute(batch, &misfits)).transpose();
+            let compute =
+                |field: &RowField| field.computed.as_ref().map(|one| one.compute(batch, &misfits)).transpose();
             fields.iter().map(compute).collect()
         };
         let (computed_key, computed_values) = (computed(&self.key)?, computed(&self.values)?);

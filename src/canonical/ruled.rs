@@ -8,8 +8,8 @@ use std::str::FromStr;
 
 use arrow::array::ArrayRef;
 use base64::Engine;
-use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use base64::engine::DecodePaddingMode;
+use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
 use bigdecimal::{BigDecimal, RoundingMode, ToPrimitive};
 use unicode_normalization::UnicodeNormalization;
 
@@ -58,7 +58,8 @@ fn sentinels(rules: &Rules, reading: Reading) -> Result<Vec<Vec<u8>>> {
         let mut plain = Vec::new();
         if !number || !number::push_text(&mut plain, text) {
             let array: ArrayRef = std::sync::Arc::new(arrow::array::StringArray::from(vec![text.as_str()]));
-            let one = encode_plainly(&array, &CanonicalType::Text, reading, Some(rules), "null_is", &Misfits::default())?;
+            let one =
+                encode_plainly(&array, &CanonicalType::Text, reading, Some(rules), "null_is", &Misfits::default())?;
             plain = one.value(0).to_vec();
         }
         let mut coarse = Vec::new();
@@ -183,9 +184,8 @@ pub(super) fn moment_of(encoding: Encoding, text: &str) -> Option<Moment> {
 
 /// `0000-00-00`, with or without a time of midnight behind it.
 fn is_zero_date(text: &str) -> bool {
-    text.strip_prefix("0000-00-00").is_some_and(|rest| {
-        rest.bytes().all(|byte| matches!(byte, b'0' | b' ' | b'T' | b':' | b'.' | b'Z'))
-    })
+    text.strip_prefix("0000-00-00")
+        .is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0' | b' ' | b'T' | b':' | b'.' | b'Z')))
 }
 
 /// The instant that a number counts up to, whole or with decimals.
@@ -291,4 +291,89 @@ pub(super) fn unswapped(rules: &Rules, bytes: &[u8]) -> Option<[u8; 16]> {
     plain[4..6].copy_from_slice(&swapped[2..4]);
     plain[6..8].copy_from_slice(&swapped[..2]);
     Some(plain)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The number that `text` is under a scale, as text.
+    fn scaled(text: &str, scale: u16, round: Round) -> String {
+        let (mut plain, mut out) = (Vec::new(), Vec::new());
+        assert!(number::push_text(&mut plain, text), "{text}");
+        let rules = Rules { scale: Some(scale), round: Some(round), ..Rules::default() };
+        coarsen(&mut out, &plain, &rules);
+        number::decode(&out).unwrap().0
+    }
+
+    #[test]
+    fn numbers_of_any_length_are_rounded_exactly() {
+        for (text, scale, round, expected) in [
+            ("0.5", 0, Round::HalfUp, "1"),
+            ("-0.5", 0, Round::HalfUp, "-1"),
+            ("0.5", 0, Round::HalfEven, "0"),
+            ("1.5", 0, Round::HalfEven, "2"),
+            ("-0.9", 0, Round::Truncate, "0"),
+            ("1.005", 2, Round::HalfUp, "1.01"),
+            ("999.995", 2, Round::HalfUp, "1000"),
+            ("123456789012345678901234567890.123456789", 5, Round::HalfUp, "123456789012345678901234567890.12346"),
+            ("9223372036854775807.5", 0, Round::HalfUp, "9223372036854775808"),
+            ("1e-30", 20, Round::HalfUp, "0"),
+            ("7", 2, Round::Truncate, "7"),
+        ] {
+            assert_eq!(scaled(text, scale, round), expected, "{text} to {scale} {round:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn whole_numbers_are_rounded_as_arithmetic_has_it(thousandths in -10_000_000i64..10_000_000) {
+            let sign = if thousandths < 0 { "-" } else { "" };
+            let text = format!("{sign}{}.{:03}", thousandths.abs() / 1000, thousandths.abs() % 1000);
+            let magnitude = thousandths.abs();
+            let (down, rest) = (magnitude / 1000, magnitude % 1000);
+            let expected = |magnitude: i64| (thousandths.signum() * magnitude).to_string();
+            prop_assert_eq!(scaled(&text, 0, Round::Truncate), expected(down));
+            prop_assert_eq!(scaled(&text, 0, Round::HalfUp), expected(down + i64::from(rest >= 500)));
+            let even = down + i64::from(rest > 500 || rest == 500 && down % 2 == 1);
+            prop_assert_eq!(scaled(&text, 0, Round::HalfEven), expected(even));
+        }
+
+        #[test]
+        fn no_text_makes_a_rule_panic(text in any::<String>()) {
+            let rules = Rules {
+                trim: Some(Trim::Unicode),
+                case: Some(super::super::rules::Case::Ignore),
+                unicode: Some(UnicodeForm::Nfkc),
+                reading: Some(ReadAs::Set(",".into())),
+                ..Rules::default()
+            };
+            let once = super::text(&rules, Encoding::Text, &text).into_owned();
+            prop_assert_eq!(&super::text(&rules, Encoding::Text, &text), &once);
+            for epoch in [Epoch::S, Epoch::Ns] {
+                let _ = moment_since(epoch, &text);
+            }
+            let _ = stands_for(&Rules { zero_date: Some("null".into()), ..Rules::default() }, Encoding::Date, &text);
+        }
+    }
+
+    #[test]
+    fn swapped_uuids_come_back_in_order() {
+        let rules = Rules { reading: Some(ReadAs::UuidSwapped), ..Rules::default() };
+        let swapped = hex::decode("1026baba6ccd780c95645b8c656024db").unwrap();
+        assert_eq!(hex::encode(unswapped(&rules, &swapped).unwrap()), "6ccd780cbaba102695645b8c656024db");
+        assert_eq!(unswapped(&Rules::default(), &swapped), None);
+    }
+
+    #[test]
+    fn instants_are_counted_exactly_in_their_unit() {
+        let at = |epoch, text| moment_since(epoch, text).map(|moment| (moment.seconds, moment.nanos));
+        assert_eq!(at(Epoch::S, "1700000000.5"), Some((1_700_000_000, 500_000_000)));
+        assert_eq!(at(Epoch::Ms, "-1"), Some((-1, 999_000_000)));
+        assert_eq!(at(Epoch::Ns, "1700000000123456789"), Some((1_700_000_000, 123_456_789)));
+        assert_eq!(at(Epoch::Ns, "0.5"), None);
+        assert_eq!(at(Epoch::S, "1e99"), None);
+        assert_eq!(at(Epoch::S, "soon"), None);
+    }
 }

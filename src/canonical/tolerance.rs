@@ -26,7 +26,9 @@ impl Tolerance {
     /// an infinity and a value that could not be read are near nothing.
     pub fn accepts(&self, encoding: Encoding, source: &[u8], target: &[u8]) -> bool {
         match (Value::of(source), Value::of(target)) {
-            (Some(Value::Number(source)), Some(Value::Number(target))) => self.accepts_numbers(encoding, &source, &target),
+            (Some(Value::Number(source)), Some(Value::Number(target))) => {
+                self.accepts_numbers(encoding, &source, &target)
+            }
             (Some(Value::Time(one, source)), Some(Value::Time(other, target))) if one == other => {
                 // Nanoseconds as seconds.
                 self.abs.as_ref().is_some_and(|abs| BigDecimal::new((source - target).abs().into(), 9) <= *abs)
@@ -79,7 +81,9 @@ impl Value {
                 float.is_finite().then(|| BigDecimal::from_str(&format!("{float:e}")).ok().map(Value::Number))?
             }
             0x31 => time::decode_time(encoded).map(|nanos| Value::Time(0x31, nanos.into())),
-            0x32 | 0x33 => time::decode_moment(encoded).map(|(tag, moment)| Value::Time(tag, moment.nanos_since_epoch())),
+            0x32 | 0x33 => {
+                time::decode_moment(encoded).map(|(tag, moment)| Value::Time(tag, moment.nanos_since_epoch()))
+            }
             _ => None,
         }
     }

@@ -56,8 +56,8 @@ pub use schema::json_schema;
 pub use zone::parse_zone;
 
 use self::environment::Environment;
-use self::selection::select;
 use self::groups::{Common, Groups};
+use self::selection::select;
 use self::shape::{Text, WrittenFile, WrittenStore, WrittenTable};
 use self::values::Several;
 use self::written::Document;

@@ -138,7 +138,8 @@ impl<'a> Classifier<'a> {
     fn is_tolerated(&self, column: usize, source: &Row, target: &Row) -> bool {
         let Some(compared) = &self.plan.columns[column].compared else { return false };
         let encoding = compared.comparison.encoding();
-        let accepts = |tolerance: &Tolerance| tolerance.accepts(encoding, source.encoding(column), target.encoding(column));
+        let accepts =
+            |tolerance: &Tolerance| tolerance.accepts(encoding, source.encoding(column), target.encoding(column));
         compared.tolerance.as_ref().is_some_and(accepts)
     }
 

@@ -15,7 +15,9 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::common::DFSchema;
 use datafusion::common::tree_node::{TreeNode, TreeNodeRecursion};
 use datafusion::error::DataFusionError;
+use datafusion::logical_expr::simplify::SimplifyContext;
 use datafusion::logical_expr::{Expr, Volatility};
+use datafusion::optimizer::simplify_expressions::ExprSimplifier;
 use datafusion::physical_plan::PhysicalExpr;
 use datafusion::prelude::{SessionConfig, SessionContext};
 
@@ -41,7 +43,9 @@ pub struct Expression {
 /// Reads an expression over the columns of `table`; its values go by `name`. Fails where it is no expression, names a
 /// column that does not exist, or may give another value each time.
 pub fn compile(name: &str, sql: &str, table: &Table) -> Result<Expression> {
-    let refused = |e: DataFusionError| Error::usage(format!("the expression {sql:?} cannot be used")).because(e.strip_backtrace());
+    let refused = |e: DataFusionError| {
+        Error::usage(format!("the expression {sql:?} cannot be used")).because(e.strip_backtrace())
+    };
     let mut config = SessionConfig::new();
     let parser = &mut config.options_mut().sql_parser;
     // A column is named as its store names it, and 0.1 is a tenth.
@@ -59,7 +63,13 @@ pub fn compile(name: &str, sql: &str, table: &Table) -> Result<Expression> {
         (0..fields.len()).filter(|at| read.iter().any(|column| column.name == *fields[*at].name())).collect();
     let schema = Arc::new(Schema::new(places.iter().map(|at| fields[*at].clone()).collect::<Vec<_>>()));
     let some = DFSchema::try_from(schema.as_ref().clone()).map_err(refused)?;
-    let evaluated = context.create_physical_expr(parsed, &some).map_err(|e| known_columns(refused(e), table))?;
+    // Some functions (coalesce) exist only until they are simplified.
+    let simplifier = ExprSimplifier::new(SimplifyContext::builder().with_schema(Arc::new(some.clone())).build());
+    let evaluated = simplifier
+        .coerce(parsed, &some)
+        .and_then(|coerced| simplifier.simplify(coerced))
+        .and_then(|simple| context.create_physical_expr(simple, &some))
+        .map_err(|e| known_columns(refused(e), table))?;
     let data_type = evaluated.data_type(&schema).map_err(refused)?;
     let canonical = cast::canonical_type(&data_type, &Field::new(name, data_type.clone(), true));
     let inputs = places.into_iter().map(|at| (at, table.columns[at].name.clone(), table.columns[at].canonical.clone()));
@@ -116,7 +126,8 @@ impl Expression {
             });
         }
         let pieces: Vec<&dyn Array> = pieces.iter().map(AsRef::as_ref).collect();
-        concat(&pieces).map_err(|e| Error::compare(format!("column {}: its values do not fit together", self.name)).because(e))
+        concat(&pieces)
+            .map_err(|e| Error::compare(format!("column {}: its values do not fit together", self.name)).because(e))
     }
 
     /// What a row's result is called where there is none: the values it would have been computed from.
@@ -176,8 +187,10 @@ fn refuse_what_changes(expression: &Expr, sql: &str) -> Result<()> {
         Ok(TreeNodeRecursion::Continue)
     });
     match changing {
-        Some(name) => Err(Error::usage(format!("the expression {sql:?} may give another value each time it is computed"))
-            .hint(format!("leave out {name}()"))),
+        Some(name) => {
+            Err(Error::usage(format!("the expression {sql:?} may give another value each time it is computed"))
+                .hint(format!("leave out {name}()")))
+        }
         None => Ok(()),
     }
 }

@@ -78,13 +78,16 @@ pub(super) fn array(
             _ => None,
         }),
         DataType::Binary => build!(BinaryBuilder::new(), |row| cells.bytes(row)),
-        DataType::Decimal128(..) => build!(
-            Decimal128Builder::new().with_data_type(DataType::Decimal128(PRECISION, SCALE)),
-            |row: usize| cells.decimal(row)
-        ),
+        DataType::Decimal128(..) => {
+            build!(Decimal128Builder::new().with_data_type(DataType::Decimal128(PRECISION, SCALE)), |row: usize| cells
+                .decimal(row))
+        }
         DataType::Date32 => build!(Date32Builder::new(), |row| text(row).and_then(|text| time::parse_date(&text))),
         DataType::Time64(_) => build!(Time64MicrosecondBuilder::new(), |row| {
-            text(row).and_then(|text| time::parse_time(&text)).filter(|nanos| nanos % 1000 == 0).map(|nanos| nanos / 1000)
+            text(row)
+                .and_then(|text| time::parse_time(&text))
+                .filter(|nanos| nanos % 1000 == 0)
+                .map(|nanos| nanos / 1000)
         }),
         DataType::Timestamp(..) => build!(TimestampMicrosecondBuilder::new(), |row| {
             let read = text(row).and_then(|text| time::parse_timestamp(&text)).filter(|read| read.offset.is_none())?;

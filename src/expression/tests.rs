@@ -85,7 +85,9 @@ fn a_code_table_and_a_constant_are_expressions() {
 
 #[test]
 fn what_is_no_expression_over_the_columns_is_wrong_usage() {
-    for wrong in ["Cents +", "Prices", "now()", "random()", "sum(Cents)", "SELECT 1", "no_such_function(Cents)", "name + 1 +"] {
+    for wrong in
+        ["Cents +", "Prices", "now()", "random()", "sum(Cents)", "SELECT 1", "no_such_function(Cents)", "name + 1 +"]
+    {
         let error = compile("x", wrong, &sqlite()).unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Usage, "{wrong}");
     }

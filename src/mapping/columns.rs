@@ -7,15 +7,15 @@ use super::names::{Nearness, match_names, nearest};
 use super::rules::ColumnRules;
 use super::tables::TableMatch;
 use crate::error::{Error, Result};
-use crate::model::{
-    ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, Pair, Side, Table, fits, is_pattern,
-};
+use crate::model::{ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, Pair, Side, Table, fits, is_pattern};
 
 /// Maps every column of both tables: the source's in their order, those that are computed, then those only the target has.
 pub fn map_columns(asked: &TableMatch, tables: Pair<&Table>, zones: Pair<Option<Tz>>) -> Result<Vec<ColumnPlan>> {
     let told = told_pairs(asked, tables)?;
     let open = |side: Side| -> Vec<usize> {
-        (0..tables.get(side).columns.len()).filter(|at| !told.iter().any(|one| *one.at.get(side) == Some(*at))).collect()
+        (0..tables.get(side).columns.len())
+            .filter(|at| !told.iter().any(|one| *one.at.get(side) == Some(*at)))
+            .collect()
     };
     let (sources, targets) = (open(Side::Source), open(Side::Target));
     let names = |side: Side, at: &[usize]| -> Vec<&str> {
@@ -205,7 +205,8 @@ fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<Tol
         if let Some(name) = target_name.filter(|_| request.strict && lacks(Side::Target, target)) {
             return Err(unknown_column(name, "in the target", &asked.name, names(Side::Target)));
         }
-        let known = told.iter().any(|one| source.is_some() && one.at.source == source || one.request.source == request.source);
+        let known =
+            told.iter().any(|one| source.is_some() && one.at.source == source || one.request.source == request.source);
         if lacks(Side::Source, source) || lacks(Side::Target, target) || known {
             continue;
         }

@@ -85,19 +85,26 @@ fn check_more(asked: &TableMatch, tables: &Pair<Table>, more: &Pair<Vec<Table>>)
     for side in Side::BOTH {
         let first = tables.get(side);
         for other in more.get(side) {
-            let named = |table: &Table| table.columns.iter().map(|c| (c.name.clone(), c.canonical.clone())).collect::<Vec<_>>();
+            let named =
+                |table: &Table| table.columns.iter().map(|c| (c.name.clone(), c.canonical.clone())).collect::<Vec<_>>();
             let (one, two) = (named(first), named(other));
             let unmet = one.iter().find(|c| !two.contains(c)).or(two.iter().find(|c| !one.contains(c)));
             if let Some((name, canonical)) = unmet {
                 let what = format!("{} and {} cannot be read as one table", first.name, other.name);
-                return Err(Error::usage(format!("{what}: only one of them has column {name} as {}", canonical.label()))
-                    .at(format!("{side}, table {}", asked.name))
-                    .hint("tables of a list must have the same columns with the same types"));
+                return Err(Error::usage(format!(
+                    "{what}: only one of them has column {name} as {}",
+                    canonical.label()
+                ))
+                .at(format!("{side}, table {}", asked.name))
+                .hint("tables of a list must have the same columns with the same types"));
             }
             if one != two {
-                return Err(Error::usage(format!("{} and {} have their columns in different orders", first.name, other.name))
-                    .at(format!("{side}, table {}", asked.name))
-                    .hint("compare them one by one, or through a view that puts the columns in one order"));
+                return Err(Error::usage(format!(
+                    "{} and {} have their columns in different orders",
+                    first.name, other.name
+                ))
+                .at(format!("{side}, table {}", asked.name))
+                .hint("compare them one by one, or through a view that puts the columns in one order"));
             }
         }
     }
@@ -113,10 +120,15 @@ fn tolerances_outside_of_the_key(plan: &mut TablePlan, asked: &TableMatch) -> Re
         let strict = asked.request.columns.iter().filter(is_meant).find(|request| fits(&request.source, &column.name));
         if let Some(request) = strict {
             let error = Error::usage(format!("column {} is part of the key, which can have no tolerance", column.name));
-            return Err(error.at(&request.place.0).hint("choose a key without it with key = […], or round it with scale"));
+            return Err(error
+                .at(&request.place.0)
+                .hint("choose a key without it with key = […], or round it with scale"));
         }
         if let Some(tolerance) = compared.tolerance.take() {
-            column.findings.push(format!("a key column can have no tolerance: {} does not hold here", tolerance.described()));
+            column.findings.retain(|finding| !finding.starts_with("tolerance: "));
+            column
+                .findings
+                .push(format!("a key column has no tolerance: {} does not hold here", tolerance.described()));
         }
     }
     Ok(())

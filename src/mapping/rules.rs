@@ -79,7 +79,8 @@ impl<'a> ColumnRules<'a> {
         let (Some(source), Some(target)) = (&columns.source, &columns.target) else { return Ok(()) };
         let columns = Pair::new(source, target);
         let zones = zones.map(|store| self.time_zone.or(store));
-        let (mut comparison, findings) = match shared_type_under(columns, zones, &self.rules, self.tolerance.is_some()) {
+        let (mut comparison, findings) = match shared_type_under(columns, zones, &self.rules, self.tolerance.is_some())
+        {
             Shared::Type(comparison, findings) => (comparison, findings),
             Shared::Nothing(why) => {
                 plan.status = ColumnStatus::Incomparable;
@@ -91,6 +92,10 @@ impl<'a> ColumnRules<'a> {
         let said = self.rules.described();
         if !said.is_empty() {
             comparison.label = format!("{} ({})", comparison.label, said.join("; "));
+            plan.findings.push(format!("rules: {}", said.join("; ")));
+        }
+        if let Some(tolerance) = &self.tolerance {
+            plan.findings.push(format!("tolerance: {}", tolerance.described()));
         }
         plan.status = ColumnStatus::Compared;
         // An expression has no declaration that could lose anything.
@@ -116,7 +121,12 @@ impl<'a> ColumnRules<'a> {
 
     /// A rule that was asked of this very column and means nothing for its type is an error; one that was asked of many
     /// columns holds for those for which it means something.
-    fn drop_what_makes_no_sense(&mut self, plan: &ColumnPlan, columns: Pair<&Column>, encoding: Encoding) -> Result<()> {
+    fn drop_what_makes_no_sense(
+        &mut self,
+        plan: &ColumnPlan,
+        columns: Pair<&Column>,
+        encoding: Encoding,
+    ) -> Result<()> {
         use Encoding as E;
         let is_text = |column: &Column| {
             use CanonicalType as C;
@@ -139,7 +149,11 @@ impl<'a> ColumnRules<'a> {
         let is_moment = |text: &Option<String>, word: &str| {
             text.as_deref().is_none_or(|text| {
                 text == word
-                    || if encoding == E::Date { time::parse_date(text).is_some() } else { time::parse_timestamp(text).is_some() }
+                    || if encoding == E::Date {
+                        time::parse_date(text).is_some()
+                    } else {
+                        time::parse_timestamp(text).is_some()
+                    }
             })
         };
         let label = plan.name.as_str();
@@ -151,12 +165,9 @@ impl<'a> ColumnRules<'a> {
             (self.rules.scale.is_some(), numbers, "scale", |r| r.scale = None),
             (self.rules.precision.is_some(), times, "precision", |r| r.precision = None),
             (self.rules.ambiguous.is_some(), encoding == E::Instant, "ambiguous", |r| r.ambiguous = None),
-            (
-                self.rules.zero_date.is_some(),
-                days && is_moment(&self.rules.zero_date, "null"),
-                "zero_date",
-                |r| r.zero_date = None,
-            ),
+            (self.rules.zero_date.is_some(), days && is_moment(&self.rules.zero_date, "null"), "zero_date", |r| {
+                r.zero_date = None
+            }),
             (self.rules.infinity.is_some(), days && is_moment(&self.rules.infinity, "max"), "infinity", |r| {
                 r.infinity = None;
             }),
@@ -201,5 +212,10 @@ impl<'a> ColumnRules<'a> {
 /// An expression as a column of its own.
 fn computed(name: &str, expression: &Expression) -> Column {
     let canonical = expression.canonical().clone();
-    Column { name: name.to_owned(), native: format!("an expression of type {}", canonical.label()), canonical, nullable: true }
+    Column {
+        name: name.to_owned(),
+        native: format!("an expression of type {}", canonical.label()),
+        canonical,
+        nullable: true,
+    }
 }

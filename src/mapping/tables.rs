@@ -96,8 +96,10 @@ pub fn request_tables(tables: Pair<&[TableName]>, requests: &[TableRequest]) -> 
             for wanted in wanted {
                 let found = find_all(tables.get(side), wanted, side)?;
                 if found.is_empty() && is_list {
-                    return Err(Error::usage(format!("the {side} has no table {wanted}, which is to be read with others"))
-                        .hint("take it out of the list, or write its name as the store does"));
+                    return Err(Error::usage(format!(
+                        "the {side} has no table {wanted}, which is to be read with others"
+                    ))
+                    .hint("take it out of the list, or write its name as the store does"));
                 }
                 for (name, near) in found {
                     if near != Nearness::Exact {

@@ -113,7 +113,9 @@ async fn compare_snapshots(
     let result = &mut compared.result;
     result.counts = counted.counts;
     result.within_tolerance = counted.within_tolerance;
-    for (column, (corrupt, tolerated)) in result.columns.iter_mut().zip(counted.corrupt.into_iter().zip(counted.tolerated)) {
+    for (column, (corrupt, tolerated)) in
+        result.columns.iter_mut().zip(counted.corrupt.into_iter().zip(counted.tolerated))
+    {
         column.corrupt = corrupt;
         if tolerated > 0 {
             let cells = if tolerated == 1 { "1 cell differs".to_owned() } else { format!("{tolerated} cells differ") };

@@ -5,11 +5,10 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
-use crate::mapping::{
-    Described, TableMatch, match_tables, plan_tables, request_and_match_tables, request_tables,
-};
+use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_and_match_tables, request_tables};
 use crate::model::{
-    PatternRequest, Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest, TableResult,
+    Pair, PatternRequest, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest,
+    TableResult,
 };
 use crate::store::{Store, connect};
 
@@ -56,7 +55,9 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
         None => match_tables(names, &nothing)?,
     };
     for one in &mut matches {
-        let fits = |group: &&PatternRequest| Side::BOTH.iter().any(|side| one.names.get(*side).as_ref().is_some_and(|name| group.fits(name)));
+        let fits = |group: &&PatternRequest| {
+            Side::BOTH.iter().any(|side| one.names.get(*side).as_ref().is_some_and(|name| group.fits(name)))
+        };
         for group in plan.options.groups.iter().filter(fits) {
             one.request.under(&group.request);
         }

@@ -100,7 +100,9 @@ impl SecondReading<'_> {
             };
             let (ranges, part) = (&ranges, &part);
             let reads = self.job.reads.iter();
-            return Ok(reads.flat_map(|read| ranges.chunks(RANGES_PER_PART).map(move |some| part(read, some))).collect());
+            return Ok(reads
+                .flat_map(|read| ranges.chunks(RANGES_PER_PART).map(move |some| part(read, some)))
+                .collect());
         }
         let per_part = if names.len() == 1 { KEYS_PER_PART } else { TUPLES_PER_PART };
         let part = |read: &TableRead, keys: &[Box<[u8]>]| -> Option<Asked> {

@@ -26,8 +26,7 @@ fn column(name: &str, target: Option<&str>, status: ColumnStatus) -> ColumnPlan 
         label: "integer".into(),
         readings: Pair::from_fn(|_| Reading { encoding: Encoding::Number, time_zone: None }),
     };
-    let compared =
-        (status == ColumnStatus::Compared).then(|| ComparedColumn::plain(Pair::new(0, 0), comparison));
+    let compared = (status == ColumnStatus::Compared).then(|| ComparedColumn::plain(Pair::new(0, 0), comparison));
     ColumnPlan { name: name.into(), target: target.map(Into::into), status, compared, findings: vec![] }
 }
 
@@ -171,4 +170,19 @@ fn odd_names_survive_and_never_end_a_comment() {
 fn a_draft_without_tables_is_still_a_config() {
     let plan = read_back(&draft(&stores(), &identities(), &[]));
     assert!(plan.tables.is_none());
+}
+
+#[test]
+fn the_examples_are_valid_once_they_are_no_comments() {
+    let uncommented: String = super::examples::EXAMPLES
+        .lines()
+        .filter_map(|line| line.strip_prefix("#   "))
+        .filter(|line| !line.starts_with("all_tables"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let text = format!("all_tables = true\n[source]\nurl = \"a\"\n[target]\nurl = \"b\"\n{uncommented}");
+    let plan = plan_of_text(Path::new("tieout.toml"), &text, &|_| None, &Overrides::default());
+    let plan = plan.unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assert!(plan.defaults.columns.len() >= 12, "{:?}", plan.defaults.columns);
+    assert_eq!(plan.options.groups.len(), 1);
 }

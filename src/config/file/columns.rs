@@ -37,7 +37,9 @@ impl Reader<'_> {
                 [("target", &column.target), ("source_expr", &column.source_expr), ("target_expr", &column.target_expr)]
             {
                 if let Some(text) = text {
-                    return Err(self.at(Error::usage(format!("{key:?} needs the name of one column, not a pattern")), text));
+                    return Err(
+                        self.at(Error::usage(format!("{key:?} needs the name of one column, not a pattern")), text)
+                    );
                 }
             }
         }
@@ -61,7 +63,8 @@ impl Reader<'_> {
     fn rules(&self, column: &WrittenColumn, place: &str) -> Result<Rules> {
         let scale = column.scale.as_ref().map(|scale| {
             u16::try_from(*scale.get_ref()).ok().filter(|scale| *scale <= SCALE_MAX).ok_or_else(|| {
-                Error::usage(format!("\"scale\" must be between 0 and {SCALE_MAX}")).at(self.document.place(scale.span()))
+                Error::usage(format!("\"scale\" must be between 0 and {SCALE_MAX}"))
+                    .at(self.document.place(scale.span()))
             })
         });
         let rules = Rules {
@@ -106,7 +109,10 @@ impl Reader<'_> {
         let binary: Option<String> = self.choice(&column.binary, "binary", &["hex", "base64"])?;
         all.extend(binary.map(|word| if word == "hex" { ReadAs::Hex } else { ReadAs::Base64 }));
         if all.len() > 1 {
-            return Err(Error::usage("a column can be read as one of json, uuid, bool, set and binary, not as several").at(place));
+            return Err(Error::usage(
+                "a column can be read as one of json, uuid, bool, set and binary, not as several",
+            )
+            .at(place));
         }
         Ok(all.pop())
     }
@@ -115,15 +121,18 @@ impl Reader<'_> {
         let place = || self.document.place(written.span());
         let bound = |number: &Option<Number>, key: &str| {
             let bound = |Number(text): &Number| {
-                Tolerance::bound(text)
-                    .ok_or_else(|| Error::usage(format!("{key:?} of a tolerance must be a number, 0 or more")).at(place()))
+                Tolerance::bound(text).ok_or_else(|| {
+                    Error::usage(format!("{key:?} of a tolerance must be a number, 0 or more")).at(place())
+                })
             };
             number.as_ref().map(bound).transpose()
         };
         let WrittenTolerance { abs, rel, ulp } = written.get_ref();
         let tolerance = Tolerance { abs: bound(abs, "abs")?, rel: bound(rel, "rel")?, ulp: *ulp };
         if tolerance == Tolerance::default() {
-            return Err(Error::usage("a tolerance without a bound").at(place()).hint("write { abs = 0.01 }, rel or ulp"));
+            return Err(Error::usage("a tolerance without a bound")
+                .at(place())
+                .hint("write { abs = 0.01 }, rel or ulp"));
         }
         Ok(tolerance)
     }

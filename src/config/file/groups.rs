@@ -32,7 +32,9 @@ impl Reader<'_> {
             if let Some(tables) = &group.get_ref().tables {
                 let place = || self.document.place(tables.span());
                 let tables = &tables.get_ref().0;
-                if let Some(wrong) = tables.iter().find(|t| t.trim().is_empty() || glob::Pattern::new(t).is_err() && is_pattern(t)) {
+                if let Some(wrong) =
+                    tables.iter().find(|t| t.trim().is_empty() || glob::Pattern::new(t).is_err() && is_pattern(t))
+                {
                     return Err(Error::usage(format!("{wrong:?} is no name and no pattern")).at(place()));
                 }
                 by_pattern.push(PatternRequest { tables: tables.clone(), request: request.clone() });
@@ -68,7 +70,8 @@ impl Reader<'_> {
                 .at(self.document.place(group.span())));
         }
         within.push(name.to_owned());
-        let WrittenGroup { tables: _, key, ignore, filter, source_where, target_where, used, columns } = group.get_ref();
+        let WrittenGroup { tables: _, key, ignore, filter, source_where, target_where, used, columns } =
+            group.get_ref();
         let common = Common { key, ignore, filters: [source_where, target_where, filter], columns };
         let mut request = self.common(common, Some(&format!("[groups.{name}]")))?;
         for inner in used {
@@ -98,12 +101,14 @@ impl Reader<'_> {
         let ignored = self.names(common.ignore, "ignore")?;
         match shared {
             None => request.ignore = ignored,
-            Some(shared) => request.columns.extend(ignored.into_iter().zip(common.ignore).map(|(source, text)| ColumnRequest {
-                source,
-                ignore: Some(format!("by {shared}")),
-                place: Place(self.document.place(text.span())),
-                ..ColumnRequest::default()
-            })),
+            Some(shared) => {
+                request.columns.extend(ignored.into_iter().zip(common.ignore).map(|(source, text)| ColumnRequest {
+                    source,
+                    ignore: Some(format!("by {shared}")),
+                    place: Place(self.document.place(text.span())),
+                    ..ColumnRequest::default()
+                }))
+            }
         }
         Ok(request)
     }

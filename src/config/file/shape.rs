@@ -6,10 +6,8 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::values::{NullIs, Number, Several, SetWord, UuidWord};
-use crate::canonical::rules::{
-    Ambiguous, Case, Eol, Epoch, Fineness, Round, Trim, UnicodeForm, Words,
-};
+use super::values::{NullIs, Number, SetWord, Several, UuidWord};
+use crate::canonical::rules::{Ambiguous, Case, Eol, Epoch, Fineness, Round, Trim, UnicodeForm, Words};
 
 /// A string and where it stands, for errors.
 pub type Text = Spanned<String>;
