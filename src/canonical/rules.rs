@@ -1,6 +1,6 @@
 //! The rules of a column: what a config asks of its values beyond their type, as they are written and as reports say it.
 //!
-//! Every rule here is a normalisation: it is applied to both sides before a value is encoded ([`super::ruled`]), so that
+//! Every rule here is a normalisation: it is applied to both sides before a value is encoded (`ruled`), so that
 //! values which a rule makes the same have the same digests. What is only tolerated is no rule but a
 //! [`super::Tolerance`], and no digest knows of it.
 

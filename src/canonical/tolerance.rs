@@ -6,6 +6,7 @@
 use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
+use bigdecimal::num_bigint::Sign;
 
 use super::encode::{self, Encoding};
 use super::{number, time};
@@ -49,7 +50,7 @@ impl Tolerance {
     /// A bound as a config writes it: exact, so that 0.1 means a tenth. `None` where it is no number, or less than zero.
     pub fn bound(written: &str) -> Option<BigDecimal> {
         let parsed = BigDecimal::from_str(written).ok()?;
-        (parsed >= BigDecimal::from(0)).then_some(parsed)
+        (parsed.sign() != Sign::Minus).then_some(parsed)
     }
 
     /// The bounds in the words of the config, for reports.

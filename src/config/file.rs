@@ -80,7 +80,11 @@ pub(crate) fn plan_of_text(
 ) -> Result<RunPlan> {
     overrides.refuse_what_is_not_built()?;
     let document = Document { path, text };
-    Reader { document }.plan(document.parse(environment)?, overrides)
+    let planned = document.parse(environment).and_then(|file| Reader { document }.plan(file, overrides));
+    planned.map_err(|e| match e.advice() {
+        Some(_) => e,
+        None => e.hint("docs/config.md explains every key, and `tieout init SOURCE TARGET` drafts a file"),
+    })
 }
 
 fn unreadable(path: &Path, cause: std::io::Error) -> Error {

@@ -1,6 +1,6 @@
 //! The diff: opens the ranges whose digests disagree, and names every key and cell that differs.
 //!
-//! This is the only room that knows DataFusion. It runs the statements in `queries/` over the snapshots' digests and rows,
+//! Beside `expression` this is the only room that knows DataFusion. It runs the statements in `queries/` over the snapshots' digests and rows,
 //! pruned to the disagreeing ranges, with a memory limit and spilling: `engine` sets that up, `pruned` finds the rows of
 //! the ranges, `input` feeds them in. What remains is a walk over both sides' rows of the changed keys in key order: `cursor` reads them, `classify`
 //! turns each key's rows into a [`crate::model::Change`].

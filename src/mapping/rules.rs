@@ -3,13 +3,13 @@
 use chrono_tz::Tz;
 
 use super::columns::is_listed;
-use super::pairs::{Shared, shared_type_under};
+use super::pairs::{Shared, Untold, shared_type_under};
 use crate::canonical::rules::{ReadAs, Rules};
 use crate::canonical::{CanonicalType, Encoding, Tolerance, time};
 use crate::error::{Error, Result};
 use crate::expression::{self, Expression};
 use crate::model::{
-    Column, ColumnPlan, ColumnRequest, ColumnStatus, ComparedColumn, Pair, Side, Table, TableRequest, fits,
+    Column, ColumnPlan, ColumnRequest, ColumnStatus, ComparedColumn, Pair, Side, Table, TableRequest, fits, is_pattern,
 };
 
 /// Names of columns that expressions read, and of the columns that these compute.
@@ -29,8 +29,12 @@ impl<'a> ColumnRules<'a> {
     /// Gathers what fits the columns of these names; `told` is the request that named the pair.
     pub fn of(table: &'a TableRequest, told: Option<&'a ColumnRequest>, source: &str, target: Option<&str>) -> Self {
         let is_told = |request: &ColumnRequest| told.is_some_and(|told| told.source == request.source);
+        // A name is the source's; patterns, and what is left out, may go by the target's.
+        let by_target = |request: &ColumnRequest| is_pattern(&request.source) || request.ignore.is_some();
         let fitting = |request: &&ColumnRequest| {
-            is_told(request) || fits(&request.source, source) || target.is_some_and(|name| fits(&request.source, name))
+            is_told(request)
+                || fits(&request.source, source)
+                || by_target(request) && target.is_some_and(|name| fits(&request.source, name))
         };
         let requests: Vec<&ColumnRequest> = table.columns.iter().filter(fitting).collect();
         let mut all = Self {
@@ -79,8 +83,7 @@ impl<'a> ColumnRules<'a> {
         let (Some(source), Some(target)) = (&columns.source, &columns.target) else { return Ok(()) };
         let columns = Pair::new(source, target);
         let zones = zones.map(|store| self.time_zone.or(store));
-        let (mut comparison, findings) = match shared_type_under(columns, zones, &self.rules, self.tolerance.is_some())
-        {
+        let (mut comparison, findings) = match shared_type_under(columns, zones, &self.rules, self.untold()) {
             Shared::Type(comparison, findings) => (comparison, findings),
             Shared::Nothing(why) => {
                 plan.status = ColumnStatus::Incomparable;
@@ -110,6 +113,29 @@ impl<'a> ColumnRules<'a> {
             expressions: self.expressions.map(|sql| sql.cloned()),
         });
         Ok(())
+    }
+
+    /// What the rules say of columns that do not say what they hold. A rule for all columns (`*`) says nothing of any.
+    fn untold(&self) -> Untold {
+        let named = |asks: fn(&ColumnRequest) -> bool| {
+            self.requests.iter().any(|request| asks(request) && !request.source.trim_matches('*').is_empty())
+        };
+        let times = |r: &ColumnRequest| {
+            let rules = &r.rules;
+            rules.precision.is_some()
+                || rules.zero_date.is_some()
+                || rules.infinity.is_some()
+                || rules.ambiguous.is_some()
+        };
+        if named(times) {
+            Untold::Times
+        } else if named(|r| r.rules.scale.is_some()) {
+            Untold::Numbers
+        } else if named(|r| r.tolerance.is_some()) {
+            Untold::Distances
+        } else {
+            Untold::Text
+        }
     }
 
     fn compiled(&self, name: &str, sql: &str, table: &Table) -> Result<Expression> {

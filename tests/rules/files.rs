@@ -45,3 +45,13 @@ fn both_files_may_count_from_1970() {
     holds("epoch = \"s\"\ntime_zone = \"UTC\"", &["1700000000"], &["2023-11-14 22:13:20"], 0);
     holds("epoch = \"s\"\ntime_zone = \"UTC\"", &["1700000000"], &["2023-11-14T22:13:21Z"], 1);
 }
+
+#[test]
+fn a_rule_for_all_columns_makes_no_number_of_a_text() {
+    let all = "[[tables]]\nsource = \"t\"\nkey = [\"id\"]\n[[tables.columns]]\nsource = \"*\"\nscale = 2\n";
+    let tieout = Tieout::new();
+    tieout.write("source/t.csv", "id,v\n1,007\n");
+    tieout.write("target/t.csv", "id,v\n1,7\n");
+    assert_eq!(run(&tieout, "source", "target", all, 1).counts("t"), [0, 0, 0, 1]);
+    run(&tieout, "source", "target", &all.replace("\"*\"", "\"v\""), 0).assert_match("t");
+}

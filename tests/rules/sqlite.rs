@@ -217,7 +217,7 @@ fn texts_are_read_as_what_they_are_said_to_be() {
         &[["'{\"a\": 1, \"b\": 2}'", "'{\"b\":2.0,\"a\":1}'"]],
         &[["'[1,2]'", "'[2,1]'"]],
     );
-    let uuids = [["'6CCD780C-BABA-1026-9564-5B8C656024DB'", "'{6ccd780cbaba102695645b8c656024db}'"]];
+    let uuids = [["'6CCD780C-BABA-1026-9564-5B8C656024DB'", "'{6ccd780c-baba-1026-9564-5b8c656024db}'"]];
     holds(
         text,
         "uuid = true",
