@@ -10,6 +10,7 @@ pub mod causes;
 pub mod config;
 pub mod diff;
 pub mod error;
+pub mod expression;
 pub mod files;
 pub mod mapping;
 pub mod model;

@@ -14,6 +14,7 @@ mod never_equal;
 mod oracle;
 mod pairs;
 mod result;
+mod rules;
 mod schema;
 mod servers;
 mod sqlite;

@@ -30,9 +30,10 @@ use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 
 use super::interval::{self, Interval};
+use super::rules::{Ambiguous, Rules};
 use super::time::{self, Moment, NoInstant};
 use super::types::{CanonicalType, LooseHint, Precision};
-use super::{Misfits, bits, geometry, identifier, json, labels, nested, network, number, special, truth};
+use super::{Misfits, bits, geometry, identifier, json, labels, nested, network, number, ruled, special, truth};
 use crate::error::{Error, Result};
 
 /// The family of values that a pair of columns is compared as.
@@ -122,10 +123,21 @@ impl EncodedColumn {
     pub fn is_empty(&self) -> bool {
         self.ends.is_empty()
     }
+
+    /// The column with each value through `change`, which appends what stands in its place.
+    pub(super) fn map(&self, change: impl Fn(&mut Vec<u8>, &[u8])) -> EncodedColumn {
+        let mut column =
+            EncodedColumn { bytes: Vec::with_capacity(self.bytes.len()), ends: Vec::with_capacity(self.len()) };
+        for row in 0..self.len() {
+            change(&mut column.bytes, self.value(row));
+            column.ends.push(column.bytes.len());
+        }
+        column
+    }
 }
 
 pub(super) const NULL: u8 = 0x00;
-const FLOAT: u8 = 0x18;
+pub(super) const FLOAT: u8 = 0x18;
 pub(super) const TEXT: u8 = 0x28;
 pub(super) const BINARY: u8 = 0x29;
 const OPAQUE: u8 = 0x2A;
@@ -141,19 +153,37 @@ pub fn encode_column(
     name: &str,
     misfits: &Misfits,
 ) -> Result<EncodedColumn> {
-    let to = Encoder { array, reading, name, misfits };
+    encode_plainly(array, canonical, reading, None, name, misfits)
+}
+
+/// As [`encode_column`], with the rules that bear on reading; [`ruled::encode`] adds those that bear on what was read.
+pub(super) fn encode_plainly(
+    array: &ArrayRef,
+    canonical: &CanonicalType,
+    reading: Reading,
+    rules: Option<&Rules>,
+    name: &str,
+    misfits: &Misfits,
+) -> Result<EncodedColumn> {
+    let to = Encoder { array, reading, rules, name, misfits };
     use CanonicalType as C;
     use Encoding as E;
     let wrong =
         || Error::compare(format!("column {name}: {} cannot be read as {:?}", canonical.label(), reading.encoding));
     match (canonical, reading.encoding) {
         (C::Int64, E::Number) => to.primitive::<Int64Type>(number::push_i64),
-        (C::Int64, E::Boolean) => to.primitive::<Int64Type>(push_truth),
+        (C::Int64, E::Boolean) => to.primitive::<Int64Type>(|out, v| to.truth(out, v)),
+        (C::Int64, E::Instant) => to.primitive::<Int64Type>(|out, v| to.since_epoch(out, &v.to_string())),
+        (C::UInt64, E::Instant) => to.primitive::<UInt64Type>(|out, v| to.since_epoch(out, &v.to_string())),
+        (C::Decimal { precision, .. }, E::Instant) if *precision <= 38 => {
+            let values = to.array.as_primitive_opt::<Decimal128Type>().ok_or_else(wrong)?;
+            to.fill(|out, row| to.since_epoch(out, &values.value_as_string(row)))
+        }
         (C::Int64, E::Float64 | E::Float32) => to.primitive::<Int64Type>(push_integer_as_float),
         (C::UInt64 | C::BitField { .. }, E::Number) => to.primitive::<UInt64Type>(number::push_u64),
         (C::BitField { width }, E::Bits) => to.primitive::<UInt64Type>(|out, v| bits::push_number(out, v, *width)),
         (C::UInt64 | C::BitField { .. }, E::Boolean) => {
-            to.primitive::<UInt64Type>(|out, v| push_truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
+            to.primitive::<UInt64Type>(|out, v| to.truth(out, i64::try_from(v).unwrap_or(i64::MAX)))
         }
         (C::Decimal { precision, scale }, E::Number) => {
             let scale = scale.unsigned_abs().into();
@@ -237,6 +267,7 @@ pub fn encode_column(
 struct Encoder<'a> {
     array: &'a ArrayRef,
     reading: Reading,
+    rules: Option<&'a Rules>,
     name: &'a str,
     misfits: &'a Misfits,
 }
@@ -272,6 +303,39 @@ impl Encoder<'_> {
         }
     }
 
+    /// Appends what a rule says that a zero date or an infinite one stands for. False, and nothing appended, where none does.
+    fn stands_for(&self, out: &mut Vec<u8>, text: &str) -> bool {
+        match self.rules.and_then(|rules| ruled::stands_for(rules, self.reading.encoding, text)) {
+            Some(ruled::StandsFor::Null) => out.push(NULL),
+            Some(ruled::StandsFor::Moment(moment)) => match self.reading.encoding {
+                Encoding::Date => time::push_date(out, moment.day()),
+                Encoding::Instant => time::push_instant(out, moment),
+                _ => time::push_timestamp(out, moment),
+            },
+            None => return false,
+        }
+        true
+    }
+
+    /// A number as the instant that it counts up to, where a rule says that it does.
+    fn since_epoch(&self, out: &mut Vec<u8>, text: &str) {
+        match self.rules.and_then(|rules| ruled::moment_since(rules.epoch?, text)) {
+            Some(moment) => time::push_instant(out, moment),
+            None => push_unreadable(out, |out| {
+                if !number::push_text(out, text) {
+                    push_text(out, text);
+                }
+            }),
+        }
+    }
+
+    fn truth(&self, out: &mut Vec<u8>, value: i64) {
+        match self.rules.and_then(|rules| ruled::truth_of(rules, &value.to_string())) {
+            Some(value) => truth::push(out, value),
+            None => push_truth(out, value),
+        }
+    }
+
     /// A local time as the instant at which the clocks of the reading's zone showed it.
     fn local(&self, out: &mut Vec<u8>, local: Moment) {
         let Some(zone) = self.reading.time_zone else {
@@ -280,6 +344,12 @@ impl Encoder<'_> {
         match time::instant_of(local, zone) {
             Ok(instant) => time::push_instant(out, instant),
             Err(why) => {
+                if let Some(ambiguous) = self.rules.and_then(|rules| rules.ambiguous)
+                    && let Some((earliest, latest)) = time::instants_of(local, zone)
+                {
+                    let chosen = if ambiguous == Ambiguous::Earliest { earliest } else { latest };
+                    return time::push_instant(out, chosen);
+                }
                 let why = match why {
                     NoInstant::Ambiguous => "ambiguous",
                     NoInstant::Nonexistent => "does not exist",
@@ -296,7 +366,7 @@ impl Encoder<'_> {
         let family = match self.reading.encoding {
             Encoding::Number | Encoding::Interval => self.read(out, text),
             Encoding::Date | Encoding::Time | Encoding::Timestamp | Encoding::Instant => {
-                self.text(out, text);
+                self.plain_text(out, text);
                 true
             }
             _ => false,
@@ -307,10 +377,32 @@ impl Encoder<'_> {
     }
 
     fn text(&self, out: &mut Vec<u8>, text: &str) {
+        let Some(rules) = self.rules else { return self.plain_text(out, text) };
+        if self.reading.encoding == Encoding::Instant
+            && rules.epoch.is_some()
+            && number::push_text(&mut Vec::new(), text)
+        {
+            return self.since_epoch(out, text);
+        }
+        let text = &*ruled::text(rules, self.reading.encoding, text);
+        if let Encoding::Binary = self.reading.encoding
+            && let Some(bytes) = ruled::bytes(rules, text)
+        {
+            return push_binary(out, &bytes);
+        }
+        match ruled::truth_of(rules, text).filter(|_| self.reading.encoding == Encoding::Boolean) {
+            Some(value) => truth::push(out, value),
+            None => self.plain_text(out, text),
+        }
+    }
+
+    /// A text without regard to the rules that rewrite texts.
+    fn plain_text(&self, out: &mut Vec<u8>, text: &str) {
         if self.read(out, text) {
             return;
         }
         match self.reading.encoding {
+            _ if self.stands_for(out, text) => {}
             Encoding::Date | Encoding::Timestamp | Encoding::Instant if special::push_time(out, text) => {}
             // A zero or partial date, or a time beyond the day: what a database keeps as a misfit.
             Encoding::Date => push_misfit(out, &time::no_day(text, false).unwrap_or_else(|| text.to_owned())),
@@ -402,7 +494,10 @@ impl Encoder<'_> {
     fn blob(&self, out: &mut Vec<u8>, bytes: &[u8]) {
         match self.reading.encoding {
             Encoding::Binary | Encoding::Loose => push_binary(out, bytes),
-            Encoding::Uuid if bytes.len() == 16 => identifier::push(out, bytes),
+            Encoding::Uuid if bytes.len() == 16 => match self.rules.and_then(|rules| ruled::unswapped(rules, bytes)) {
+                Some(bytes) => identifier::push(out, &bytes),
+                None => identifier::push(out, bytes),
+            },
             Encoding::Geometry if geometry::push(out, bytes) => {}
             _ => push_unreadable(out, |out| push_binary(out, bytes)),
         }
@@ -435,7 +530,8 @@ impl Encoder<'_> {
         match self.reading.encoding {
             Encoding::Number | Encoding::Loose => number::push_i64(out, value),
             Encoding::Float64 | Encoding::Float32 => push_integer_as_float(out, value),
-            Encoding::Boolean => push_truth(out, value),
+            Encoding::Boolean => self.truth(out, value),
+            Encoding::Instant if self.rules.is_some() => self.since_epoch(out, &value.to_string()),
             _ => push_unreadable(out, |out| number::push_i64(out, value)),
         }
     }
@@ -459,6 +555,10 @@ impl Encoder<'_> {
     fn loose_text(&self, out: &mut Vec<u8>, text: &str, hint: LooseHint) {
         match self.reading.encoding {
             Encoding::Number | Encoding::Float32 | Encoding::Float64 if hint == LooseHint::Text => self.text(out, text),
+            // A rule that names the words of a truth value reads texts.
+            Encoding::Boolean if self.rules.is_some_and(|rules| ruled::truth_of(rules, text).is_some()) => {
+                self.text(out, text);
+            }
             Encoding::Number | Encoding::Float32 | Encoding::Float64 | Encoding::Boolean => {
                 push_unreadable(out, |out| push_text(out, text));
             }
@@ -521,6 +621,13 @@ pub(super) fn float(value: f64) -> [u8; FLOAT_BYTES] {
     let mut bytes = [FLOAT; FLOAT_BYTES];
     bytes[1..].copy_from_slice(&ordered.to_be_bytes());
     bytes
+}
+
+/// The float behind its encoding; `None` where the bytes are no such encoding.
+pub(super) fn decode_float(bytes: &[u8]) -> Option<f64> {
+    let (&FLOAT, rest) = bytes.split_first()? else { return None };
+    let ordered = u64::from_be_bytes(*<&[u8; 8]>::try_from(rest).ok()?);
+    Some(f64::from_bits(if ordered >> 63 == 1 { ordered & !(1 << 63) } else { !ordered }))
 }
 
 /// Appends a double as single precision where the single stands for it: where it is the same number, or where its shortest

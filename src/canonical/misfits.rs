@@ -39,6 +39,11 @@ impl Misfits {
         self.columns.contains_key(column)
     }
 
+    /// Files the text of a misfit.
+    pub fn insert(&mut self, column: &str, row: usize, text: String) {
+        self.columns.entry(column.to_owned()).or_default().insert(row, text);
+    }
+
     /// The text of a misfit, if the value of `column` in `row` is one.
     pub fn get(&self, column: &str, row: usize) -> Option<&str> {
         self.columns.get(column)?.get(&row).map(String::as_str)

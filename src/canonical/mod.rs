@@ -4,6 +4,8 @@
 //! - [`batch`]: building canonical batches value by value; [`cast`]: from foreign Arrow columns.
 //! - [`encode`]: a column as bytes, under the type a pair of columns shares. Two values are equal exactly when their
 //!   bytes are, and the byte order is the order of keys everywhere in tieout, whatever an engine's collation says.
+//! - [`rules`]: what a config asks beyond that: normalisations before a value is encoded (`ruled`), and [`Tolerance`]s
+//!   between two encodings.
 //! - [`row`]: key bytes and 128-bit digest of whole rows.
 //! - [`display`]: values as text for reports; [`decode`]: the values behind key bytes.
 //!
@@ -28,8 +30,11 @@ pub mod network;
 pub mod number;
 pub mod row;
 mod row_column;
+mod ruled;
+pub mod rules;
 mod special;
 pub mod time;
+mod tolerance;
 mod truth;
 pub mod types;
 
@@ -38,5 +43,7 @@ pub use decode::{KeyValue, decode_key};
 pub use encode::{EncodedColumn, Encoding, Reading, encode_column};
 pub use loose::{LooseBuilder, LooseValue};
 pub use misfits::Misfits;
-pub use row::{Digests, EncodedRows, RowEncoder, RowField, RowScratch};
+pub use row::{Computed, Digests, EncodedRows, RowEncoder, RowField, RowScratch};
+pub use rules::Rules;
+pub use tolerance::Tolerance;
 pub use types::{CanonicalType, LooseHint, MISFITS_COLUMN, Precision};

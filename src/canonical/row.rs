@@ -1,11 +1,14 @@
 //! Whole rows: the bytes of the key, and a 128-bit digest that is bound to it.
 
-use arrow::array::{BinaryArray, RecordBatch, UInt64Array};
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, BinaryArray, RecordBatch, UInt64Array};
 use arrow::buffer::OffsetBuffer;
 use xxhash_rust::xxh3::xxh3_128;
 
 use super::row_column::RowColumn;
-use super::{CanonicalType, EncodedColumn, Misfits, Reading, encode_column};
+use super::rules::Rules;
+use super::{CanonicalType, EncodedColumn, Misfits, Reading, ruled};
 use crate::error::{Error, Result};
 
 /// A column that takes part in the digest.
@@ -19,6 +22,17 @@ pub struct RowField {
     pub canonical: CanonicalType,
     /// How it is read.
     pub reading: Reading,
+    /// What is asked of its values beyond their type.
+    pub rules: Option<Box<Rules>>,
+    /// What computes its values from the batch, in place of the column at `position`.
+    pub computed: Option<Arc<dyn Computed>>,
+}
+
+/// Computes a column from the others of its batch.
+pub trait Computed: std::fmt::Debug + Send + Sync {
+    /// The values for the rows of a canonical batch, in the Arrow type of the field's canonical type, and the misfits
+    /// among them, filed under the field's name.
+    fn compute(&self, batch: &RecordBatch, misfits: &Misfits) -> Result<(ArrayRef, Misfits)>;
 }
 
 /// Encodes the rows of canonical batches of one table and side.
@@ -75,10 +89,16 @@ impl RowEncoder {
     /// Encodes a batch. `scratch` is memory that is used again for the next one.
     pub fn encode(&self, batch: &RecordBatch, scratch: &mut RowScratch) -> Result<EncodedRows> {
         let misfits = Misfits::of(batch)?;
-        let columns = |fields: &[RowField]| -> Result<Vec<RowColumn<'_>>> {
-            fields.iter().map(|field| RowColumn::new(field, batch.column(field.position), &misfits)).collect()
+        let computed = |fields: &[RowField]| -> Result<Vec<Option<(ArrayRef, Misfits)>>> {
+            let compute =
+                |field: &RowField| field.computed.as_ref().map(|one| one.compute(batch, &misfits)).transpose();
+            fields.iter().map(compute).collect()
         };
-        let (key, values) = (columns(&self.key)?, columns(&self.values)?);
+        let (computed_key, computed_values) = (computed(&self.key)?, computed(&self.values)?);
+        let (key, values) = (
+            columns(&self.key, batch, &misfits, &computed_key)?,
+            columns(&self.values, batch, &misfits, &computed_values)?,
+        );
         let rows = batch.num_rows();
         let RowScratch { bytes, lengths, places } = scratch;
 
@@ -121,6 +141,20 @@ impl RowEncoder {
     }
 }
 
+/// The columns of some fields: those of the batch, and those that were computed from it.
+fn columns<'a>(
+    fields: &[RowField],
+    batch: &'a RecordBatch,
+    misfits: &Misfits,
+    computed: &'a [Option<(ArrayRef, Misfits)>],
+) -> Result<Vec<RowColumn<'a>>> {
+    let column = |(field, computed): (&RowField, &'a Option<(ArrayRef, Misfits)>)| match computed {
+        Some((array, misfits)) => RowColumn::new(field, array, misfits),
+        None => RowColumn::new(field, batch.column(field.position), misfits),
+    };
+    fields.iter().zip(computed).map(column).collect()
+}
+
 /// Memory for the encodings of the rows of a batch.
 #[derive(Debug, Default)]
 pub struct RowScratch {
@@ -146,17 +180,15 @@ fn key_offsets(lengths: &[usize]) -> Result<Vec<i32>> {
     Ok(ends)
 }
 
-/// The encodings of one field of a batch.
-pub fn encode_field(field: &RowField, batch: &RecordBatch, misfits: &Misfits) -> Result<EncodedColumn> {
-    encode_column(batch.column(field.position), &field.canonical, field.reading, &field.name, misfits)
+/// The encodings of one field, whose values are `array`.
+pub fn encode_field(field: &RowField, array: &ArrayRef, misfits: &Misfits) -> Result<EncodedColumn> {
+    ruled::encode(array, &field.canonical, field.reading, field.rules.as_deref(), &field.name, misfits)
 }
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use arrow::array::{
-        ArrayRef, BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
+        BinaryArray, BooleanArray, Date32Array, Decimal128Array, Float64Array, Int64Array, StringArray,
         TimestampMicrosecondArray,
     };
     use proptest::prelude::*;
@@ -164,11 +196,11 @@ mod tests {
     use super::*;
     use crate::canonical::{Encoding, LooseBuilder, LooseValue, Precision};
 
-    /// Key and digest of each row, value for value by [`encode_column`], which defines the encoding.
+    /// Key and digest of each row, value for value by [`crate::canonical::encode_column`], which defines the encoding.
     fn by_definition(encoder: &RowEncoder, batch: &RecordBatch) -> Vec<(Vec<u8>, u128)> {
         let misfits = Misfits::of(batch).unwrap();
         let columns = |fields: &[RowField]| -> Vec<EncodedColumn> {
-            fields.iter().map(|field| encode_field(field, batch, &misfits).unwrap()).collect()
+            fields.iter().map(|field| encode_field(field, batch.column(field.position), &misfits).unwrap()).collect()
         };
         let (key, values) = (columns(&encoder.key), columns(&encoder.values));
         let bytes = |columns: &[EncodedColumn], row: usize| -> Vec<u8> {
@@ -228,6 +260,8 @@ mod tests {
                 name: format!("c{position}"),
                 canonical: canonical.clone(),
                 reading: Reading::plain(*encoding),
+                rules: None,
+                computed: None,
             };
             let fields: Vec<RowField> = columns.iter().enumerate().map(field).collect();
             let arrays = columns.iter().enumerate().map(|(at, (.., array))| (format!("c{at}"), array.clone(), true));

@@ -3,7 +3,7 @@
 //!
 //! The types that fill most tables are written straight from their Arrow buffers, a loop for each column and no choice
 //! for each value; all others take the way over [`EncodedColumn`]. Both give the same bytes: those of
-//! [`super::encode`], which defines them.
+//! [`super::encode`], which defines them. A column with rules always takes that way.
 
 use arrow::array::{Array, ArrayRef, AsArray, BooleanArray};
 use arrow::buffer::{NullBuffer, OffsetBuffer};
@@ -11,8 +11,8 @@ use arrow::datatypes::{
     Date32Type, Decimal128Type, Float64Type, Int64Type, TimestampMicrosecondType, TimestampNanosecondType,
 };
 
-use super::encode::{self, EncodedColumn, Encoding, encode_column};
-use super::row::RowField;
+use super::encode::{self, EncodedColumn, Encoding};
+use super::row::{RowField, encode_field};
 use super::time::{self, Moment};
 use super::{CanonicalType, Misfits, Precision, number, truth};
 use crate::error::Result;
@@ -51,11 +51,11 @@ impl<'a> RowColumn<'a> {
     /// Reads a column of a batch as its field asks.
     pub fn new(field: &RowField, array: &'a ArrayRef, misfits: &Misfits) -> Result<Self> {
         // A misfit is NULL in the array and something else in its encoding.
-        let straight = if misfits.has(&field.name) { None } else { straight(field, array) };
+        let straight = if misfits.has(&field.name) || field.rules.is_some() { None } else { straight(field, array) };
         Ok(match straight {
             Some(values) => Self { nulls: array.nulls().filter(|nulls| nulls.null_count() > 0), values },
             None => {
-                let column = encode_column(array, &field.canonical, field.reading, &field.name, misfits)?;
+                let column = encode_field(field, array, misfits)?;
                 Self { nulls: None, values: Values::Encoded(column) }
             }
         })

@@ -37,10 +37,46 @@ impl Moment {
         Self { seconds: nanos.div_euclid(1_000_000_000), nanos: nanos.rem_euclid(1_000_000_000) as u32 }
     }
 
+    /// The day it lies in, counted from 1970-01-01.
+    pub fn day(self) -> i32 {
+        let days = self.seconds.div_euclid(SECONDS_PER_DAY);
+        i32::try_from(days).unwrap_or(if days < 0 { i32::MIN } else { i32::MAX })
+    }
+
+    /// Nanoseconds since 1970-01-01 00:00:00.
+    pub fn nanos_since_epoch(self) -> i128 {
+        i128::from(self.seconds) * 1_000_000_000 + i128::from(self.nanos)
+    }
+
+    /// From nanoseconds since 1970-01-01 00:00:00; `None` where the seconds take more than 64 bits.
+    pub fn from_nanos_since_epoch(nanos: i128) -> Option<Self> {
+        let seconds = i64::try_from(nanos.div_euclid(1_000_000_000)).ok()?;
+        Some(Self { seconds, nanos: nanos.rem_euclid(1_000_000_000) as u32 })
+    }
+
     /// Midnight of a day.
     pub fn from_days(days: i32) -> Self {
         Self { seconds: i64::from(days) * SECONDS_PER_DAY, nanos: 0 }
     }
+}
+
+/// The moment behind an encoded timestamp or instant, and its tag; `None` where the bytes are no such encoding.
+pub(super) fn decode_moment(bytes: &[u8]) -> Option<(u8, Moment)> {
+    let (tag @ &(TIMESTAMP | INSTANT), rest) = bytes.split_first()? else { return None };
+    let (seconds, rest) = rest.split_first_chunk::<8>()?;
+    let nanos = u32::from_be_bytes(*<&[u8; 4]>::try_from(rest).ok()?);
+    Some((*tag, Moment { seconds: (u64::from_be_bytes(*seconds) ^ (1 << 63)) as i64, nanos }))
+}
+
+/// The nanoseconds since midnight behind an encoded time of day; `None` where the bytes are no such encoding.
+pub(super) fn decode_time(bytes: &[u8]) -> Option<i64> {
+    let (&TIME, rest) = bytes.split_first()? else { return None };
+    Some((u64::from_be_bytes(*<&[u8; 8]>::try_from(rest).ok()?) ^ (1 << 63)) as i64)
+}
+
+/// Appends a moment under the tag that [`decode_moment`] gave.
+pub(super) fn push_moment(out: &mut Vec<u8>, tag: u8, value: Moment) {
+    out.extend_from_slice(&moment(tag, value));
 }
 
 /// How many bytes a day takes.
@@ -113,6 +149,15 @@ pub fn instant_of(local: Moment, zone: Tz) -> Result<Moment, NoInstant> {
         chrono::LocalResult::Ambiguous(..) => Err(NoInstant::Ambiguous),
         chrono::LocalResult::None => Err(NoInstant::Nonexistent),
     }
+}
+
+/// Both instants at which the clocks of `zone` showed `local`, the earlier first, where they showed it twice.
+pub fn instants_of(local: Moment, zone: Tz) -> Option<(Moment, Moment)> {
+    let naive = DateTime::from_timestamp(local.seconds, 0)?.naive_utc();
+    let chrono::LocalResult::Ambiguous(one, other) = zone.offset_from_local_datetime(&naive) else { return None };
+    let instant = |offset: i32| Moment { seconds: local.seconds - i64::from(offset), nanos: local.nanos };
+    let (one, other) = (instant(one.fix().local_minus_utc()), instant(other.fix().local_minus_utc()));
+    Some(if one <= other { (one, other) } else { (other, one) })
 }
 
 /// Days since 1970-01-01, or `None` where the calendar has no such day or it is too far away.

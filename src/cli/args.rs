@@ -75,11 +75,14 @@ pub struct RunArguments {
 #[derive(Debug, Args)]
 pub struct InitArguments {
     /// The store the data came from: URL or path
-    #[arg(value_name = "SOURCE")]
-    pub source: String,
+    #[arg(value_name = "SOURCE", required_unless_present = "json_schema")]
+    pub source: Option<String>,
     /// The store it should have arrived in: URL or path
-    #[arg(value_name = "TARGET")]
-    pub target: String,
+    #[arg(value_name = "TARGET", required_unless_present = "json_schema")]
+    pub target: Option<String>,
+    /// Print the JSON schema of the config instead, with which editors complete and check it
+    #[arg(long, conflicts_with_all = ["source", "target"])]
+    pub json_schema: bool,
 }
 
 /// `tieout demo`.

@@ -72,10 +72,14 @@ The config:
   key = [\"id\"]                   # left out: the declared key; []: none, whole rows
   ignore = [\"updated_at\"]
   where = \"id < 1000000\"         # or source_where, target_where
-  [[tables.columns]]
+  [[tables.columns]]             # rules: docs/config.md lists them all
   source = \"created\"
   target = \"created_at\"
   time_zone = \"Europe/Paris\"
+  precision = \"s\"
+  [groups.audit]                 # what many tables share; [defaults] holds for all
+  tables = \"audit_*\"
+  ignore = [\"loaded_*\"]
 
 `tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at \
 the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key, \
@@ -87,6 +91,7 @@ pub const INIT: &str = "\
 Examples:
   tieout init old.db new.db > tieout.toml
   tieout init postgres://app:secret@db1/shop mysql://app@db2/shop > tieout.toml
+  tieout init --json-schema > tieout.schema.json      for editors that complete and check TOML
 
 No row is read. A password in a URL is never written: ${SOURCE_PASSWORD} or ${TARGET_PASSWORD} stands in its \
 place.

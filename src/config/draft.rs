@@ -1,5 +1,6 @@
 //! The commented config that `tieout init` prints: what would be compared with what, ready for `tieout run`.
 
+mod examples;
 mod pair;
 mod url;
 
@@ -47,6 +48,7 @@ pub fn draft(stores: &Pair<StorePlan>, identities: &Pair<StoreIdentity>, outcome
         ]));
         lines.extend(sided.into_iter().flatten());
     }
+    lines.extend(examples::EXAMPLES.trim_end().lines().map(str::to_owned));
     lines.push(String::new());
     lines.join("\n")
 }

@@ -24,33 +24,46 @@
 //! time_zone = "Europe/Paris"
 //! ```
 //!
+//! Beside these there are rules for columns, defaults, and groups of tables: docs/config.md explains every key, and
+//! `shape` lists them.
+//!
 //! `${NAME}` in a string is read from the environment, `$${` is a plain `${`. Relative paths, of stores as of `out`, start at
 //! the current directory, not at the config file. Unknown keys are errors.
 
 mod bytes;
+mod columns;
 mod environment;
+mod groups;
 mod nearest;
 mod overrides;
+mod schema;
 mod selection;
+mod shape;
+mod values;
 mod written;
 mod zone;
 
 use std::path::Path;
 
 use chrono_tz::Tz;
+use toml::Spanned;
 
 pub use super::plan::Keep;
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
 pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
+pub use schema::json_schema;
 pub use zone::parse_zone;
 
 use self::environment::Environment;
+use self::groups::{Common, Groups};
 use self::selection::select;
-use self::written::{Document, Text, WrittenColumn, WrittenFile, WrittenStore, WrittenTable};
-use super::{ColumnRequest, Options, RunPlan, StorePlan, TableRequest};
+use self::shape::{Text, WrittenFile, WrittenStore, WrittenTable};
+use self::values::Several;
+use self::written::Document;
+use super::{Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
-use crate::model::Pair;
+use crate::model::{Pair, is_pattern};
 
 /// Reads a config file into a plan; `overrides` go before what the file says.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<RunPlan> {
@@ -67,7 +80,11 @@ pub(crate) fn plan_of_text(
 ) -> Result<RunPlan> {
     overrides.refuse_what_is_not_built()?;
     let document = Document { path, text };
-    Reader { document }.plan(document.parse(environment)?, overrides)
+    let planned = document.parse(environment).and_then(|file| Reader { document }.plan(file, overrides));
+    planned.map_err(|e| match e.advice() {
+        Some(_) => e,
+        None => e.hint("docs/config.md explains every key, and `tieout init SOURCE TARGET` drafts a file"),
+    })
 }
 
 fn unreadable(path: &Path, cause: std::io::Error) -> Error {
@@ -90,12 +107,20 @@ impl Reader<'_> {
         let options = self.options(&file, overrides)?;
         let zone = self.zone(file.time_zone.as_ref())?;
         let stores = Pair::new(&file.source, &file.target).try_map(|store| self.store(store, zone, overrides))?;
-        let mut defaults = TableRequest::default();
-        overrides.apply_to_table(&mut defaults);
+        let (groups, mut by_pattern) = self.groups(&file)?;
+        let mut defaults = match &file.defaults {
+            Some(written) => self.defaults(written, &groups)?,
+            None => TableRequest::default(),
+        };
+        let shared = by_pattern.iter_mut().map(|group| &mut group.request).chain([&mut defaults]);
+        shared.for_each(|request| overrides.apply_to_table(request));
+        // With --table, no others are compared.
+        let all_tables = file.all_tables == Some(true) && overrides.tables.is_empty() && !file.tables.is_empty();
+        let options = Options { groups: by_pattern, all_tables, ..options };
         let tables = if file.tables.is_empty() {
             overrides.requests()
         } else {
-            let mut selected = select(self.tables(&file)?, &overrides.tables)?;
+            let mut selected = select(self.tables(&file, &groups)?, &overrides.tables)?;
             selected.iter_mut().for_each(|request| overrides.apply_to_table(request));
             Some(selected)
         };
@@ -148,10 +173,10 @@ impl Reader<'_> {
         Ok(StorePlan { url, time_zone: overrides.time_zone.or(own).or(zone) })
     }
 
-    fn tables(&self, file: &WrittenFile) -> Result<Vec<TableRequest>> {
+    fn tables(&self, file: &WrittenFile, groups: &Groups) -> Result<Vec<TableRequest>> {
         let mut requests = Vec::with_capacity(file.tables.len());
         for table in &file.tables {
-            let request = self.table(table.get_ref())?;
+            let request = self.table(table.get_ref(), groups)?;
             // The same pair under two conditions makes sense; the very same request twice is a slip.
             if requests.contains(&request) {
                 let pair = format!("{} = {}", request.names.source, request.names.target);
@@ -163,38 +188,31 @@ impl Reader<'_> {
         Ok(requests)
     }
 
-    fn table(&self, table: &WrittenTable) -> Result<TableRequest> {
-        let source = self.not_empty(&table.source, "source")?;
-        let target = table.target.as_ref().map(|t| self.not_empty(t, "target")).transpose()?;
-        let condition = |own: &Option<Text>| own.as_ref().or(table.filter.as_ref()).map(|t| t.get_ref().clone());
-        Ok(TableRequest {
-            names: Pair::new(source.clone(), target.unwrap_or(source)),
-            key: table.key.as_deref().map(|key| self.names(key, "key")).transpose()?,
-            ignore: self.names(&table.ignore, "ignore")?,
-            filters: Pair::new(condition(&table.source_where), condition(&table.target_where)),
-            columns: self.columns(table)?,
-        })
-    }
-
-    fn columns(&self, table: &WrittenTable) -> Result<Vec<ColumnRequest>> {
-        let mut requests: Vec<ColumnRequest> = Vec::with_capacity(table.columns.len());
-        for column in &table.columns {
-            let request = self.column(column.get_ref())?;
-            if requests.iter().any(|earlier| earlier.source == request.source) {
-                return Err(Error::usage(format!("the column {:?} is listed twice", request.source))
-                    .at(self.document.place(column.span())));
+    fn table(&self, table: &WrittenTable, groups: &Groups) -> Result<TableRequest> {
+        let WrittenTable { source, target, key, ignore, filter, source_where, target_where, used, columns } = table;
+        let mut source_names = self.table_names(source, "source")?;
+        let mut target_names = match target {
+            Some(target) => self.table_names(target, "target")?,
+            None if source_names.len() == 1 && !is_pattern(&source_names[0]) => source_names.clone(),
+            None => {
+                let error = Error::usage("several tables of the source are read as one, but \"target\" is missing");
+                return Err(error.at(self.document.place(source.span())));
             }
-            requests.push(request);
-        }
-        Ok(requests)
+        };
+        let common = Common { key, ignore, filters: [source_where, target_where, filter], columns };
+        let mut request = self.common(common, None)?;
+        request.names = Pair::new(source_names.remove(0), target_names.remove(0));
+        request.more = Pair::new(source_names, target_names);
+        self.using(request, used, groups)
     }
 
-    fn column(&self, column: &WrittenColumn) -> Result<ColumnRequest> {
-        Ok(ColumnRequest {
-            source: self.not_empty(&column.source, "source")?,
-            target: column.target.as_ref().map(|t| self.not_empty(t, "target")).transpose()?,
-            time_zone: self.zone(column.time_zone.as_ref())?,
-        })
+    /// The names of a table, or of several that are read as one: one at least.
+    fn table_names(&self, names: &Spanned<Several>, key: &str) -> Result<Vec<String>> {
+        let Several(all) = names.get_ref();
+        if all.is_empty() || all.iter().any(|name| name.trim().is_empty()) {
+            return Err(Error::usage(format!("{key:?} is empty")).at(self.document.place(names.span())));
+        }
+        Ok(all.clone())
     }
 
     fn names(&self, names: &[Text], key: &str) -> Result<Vec<String>> {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 
 use crate::model::Pair;
-pub use crate::model::{ColumnRequest, TableRequest};
+pub use crate::model::{ColumnRequest, PatternRequest, TableRequest};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -14,7 +14,7 @@ pub struct RunPlan {
     pub stores: Pair<StorePlan>,
     /// The tables that were asked for by name; `None` compares all tables that exist on both sides.
     pub tables: Option<Vec<TableRequest>>,
-    /// What holds for every table when none was asked for by name; its `names` are empty and mean nothing.
+    /// What holds for every table, where nothing closer to it says otherwise; its `names` are empty and mean nothing.
     pub defaults: TableRequest,
     /// What holds for the whole run.
     pub options: Options,
@@ -57,6 +57,10 @@ pub struct Options {
     pub rows_per_range: u64,
     /// What is kept of the rows.
     pub keep: Keep,
+    /// What is asked of all tables whose names fit; what comes first goes first.
+    pub groups: Vec<PatternRequest>,
+    /// Whether the tables that were not asked for by name are compared as well.
+    pub all_tables: bool,
 }
 
 impl Default for Options {
@@ -67,6 +71,8 @@ impl Default for Options {
             memory_bytes_max: 512 << 20,
             rows_per_range: 512,
             keep: Keep::Full,
+            groups: Vec::new(),
+            all_tables: false,
         }
     }
 }

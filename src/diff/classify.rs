@@ -3,6 +3,7 @@
 use std::cmp::Ordering;
 
 use super::cursor::{Cursor, Group, Row};
+use crate::canonical::Tolerance;
 use crate::error::{Error, Result};
 use crate::model::{CellChange, Change, Class, Pair, TablePlan};
 
@@ -13,17 +14,54 @@ pub(super) struct Classifier<'a> {
     key_columns: Vec<usize>,
     /// Compared columns that are no part of the key, in the order in which reports list them.
     value_columns: Vec<usize>,
+    /// The order in which columns tell rows of one key apart: those with a tolerance last, so that rows which are near
+    /// each other are paired.
+    telling_columns: Vec<usize>,
+    within_tolerance: u64,
+    tolerated: Vec<u64>,
 }
 
 impl<'a> Classifier<'a> {
     pub fn new(plan: &'a TablePlan, cursors: Pair<Cursor>) -> Self {
         let mut value_columns = plan.value_columns();
         value_columns.sort_by(|one, other| plan.columns[*one].name.cmp(&plan.columns[*other].name));
-        Self { plan, cursors, key_columns: plan.key_columns(), value_columns }
+        let has_tolerance = |at: &usize| plan.columns[*at].compared.as_ref().is_some_and(|c| c.tolerance.is_some());
+        let mut telling_columns: Vec<usize> = (0..plan.columns.len()).collect();
+        telling_columns.sort_by_key(has_tolerance);
+        Self {
+            key_columns: plan.key_columns(),
+            value_columns,
+            telling_columns,
+            within_tolerance: 0,
+            tolerated: vec![0; plan.columns.len()],
+            plan,
+            cursors,
+        }
     }
 
-    /// The change of the next key, in key order.
+    /// The keys so far whose rows differ only within the tolerances.
+    pub fn within_tolerance(&self) -> u64 {
+        self.within_tolerance
+    }
+
+    /// For each column of the plan, the cells so far that differ within its tolerance.
+    pub fn tolerated(&self) -> &[u64] {
+        &self.tolerated
+    }
+
+    /// The change of the next key that has one, in key order.
     pub async fn next(&mut self) -> Result<Option<Change>> {
+        loop {
+            match self.next_key().await? {
+                None => return Ok(None),
+                Some(Some(change)) => return Ok(Some(change)),
+                Some(None) => self.within_tolerance += 1,
+            }
+        }
+    }
+
+    /// The change of the next key; none where its rows differ only within the tolerances.
+    async fn next_key(&mut self) -> Result<Option<Option<Change>>> {
         let order = match (self.cursors.source.peek().await?, self.cursors.target.peek().await?) {
             (None, None) => return Ok(None),
             (Some(_), None) => Ordering::Less,
@@ -35,7 +73,7 @@ impl<'a> Classifier<'a> {
         self.change(Pair::new(source, target)).map(Some)
     }
 
-    fn change(&self, groups: Pair<Option<Group>>) -> Result<Change> {
+    fn change(&mut self, groups: Pair<Option<Group>>) -> Result<Option<Change>> {
         let (class, one) = match (&groups.source, &groups.target) {
             (Some(source), None) => (Class::Missing, source),
             (None, Some(target)) => (Class::Unexpected, target),
@@ -52,23 +90,38 @@ impl<'a> Classifier<'a> {
         }
         let key = self.key_columns.iter().map(|column| row.text(*column)).collect();
         let cells = match (class, groups.source, groups.target) {
-            (Class::Corrupt, Some(source), Some(target)) => self.cells(source.rows, target.rows),
+            (Class::Corrupt, Some(source), Some(target)) => {
+                let cells = self.cells(source.rows, target.rows);
+                let tolerated: u64 = cells.tolerated.iter().map(|(_, cells)| cells).sum();
+                for (column, cells) in cells.tolerated {
+                    self.tolerated[column] += cells;
+                }
+                if cells.differing.is_empty() && tolerated > 0 {
+                    return Ok(None);
+                }
+                cells.differing
+            }
             _ => Vec::new(),
         };
-        Ok(Change { class, key, copies, cells, neighbours: None })
+        Ok(Some(Change { class, key, copies, cells, neighbours: None }))
     }
 
     /// The differing cells of the rows of one key. Rows that are equal on both sides are set aside first; the others are
     /// paired in the order of their contents, which is the same in every run.
-    fn cells(&self, source: Vec<Row>, target: Vec<Row>) -> Vec<CellChange> {
+    fn cells(&self, source: Vec<Row>, target: Vec<Row>) -> Cells {
         let (mut source, mut target) = unequal(source, target);
         for rows in [&mut source, &mut target] {
             rows.sort_by(|one, other| self.contents(one).cmp(self.contents(other)));
         }
-        let mut cells = Vec::new();
+        let (mut cells, mut tolerated) = (Vec::new(), Vec::new());
         for (source, target) in source.iter().zip(&target) {
             for column in &self.value_columns {
-                if source.encoding(*column) != target.encoding(*column) {
+                if source.encoding(*column) == target.encoding(*column) {
+                    continue;
+                }
+                if self.is_tolerated(*column, source, target) {
+                    tolerated.push((*column, 1));
+                } else {
                     cells.push(CellChange {
                         column: *column,
                         name: self.plan.columns[*column].name.clone(),
@@ -79,12 +132,27 @@ impl<'a> Classifier<'a> {
         }
         // Stable: the cells of one column stay in the order of their rows.
         cells.sort_by(|one, other| one.name.cmp(&other.name));
-        cells
+        Cells { differing: cells, tolerated }
+    }
+
+    fn is_tolerated(&self, column: usize, source: &Row, target: &Row) -> bool {
+        let Some(compared) = &self.plan.columns[column].compared else { return false };
+        let encoding = compared.comparison.encoding();
+        let accepts =
+            |tolerance: &Tolerance| tolerance.accepts(encoding, source.encoding(column), target.encoding(column));
+        compared.tolerance.as_ref().is_some_and(accepts)
     }
 
     fn contents<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = &'r [u8]> {
-        self.plan.columns.iter().enumerate().map(|(column, _)| row.encoding(column))
+        self.telling_columns.iter().map(|column| row.encoding(*column))
     }
+}
+
+/// What the cells of a key's rows come to.
+struct Cells {
+    differing: Vec<CellChange>,
+    /// Columns, and how many of their cells differ within the tolerance.
+    tolerated: Vec<(usize, u64)>,
 }
 
 /// The two values as text, told apart by their sort where the texts are alike (the text `1` and the number 1).

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use arrow::array::{Array, AsArray, BinaryArray, RecordBatch};
+use arrow::array::{Array, ArrayRef, AsArray, BinaryArray, RecordBatch};
 use arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
@@ -12,6 +12,7 @@ use crate::canonical::display::{display, sort_of_value};
 use crate::canonical::row::{RowField, encode_field};
 use crate::canonical::{EncodedColumn, Misfits, batch_schema};
 use crate::error::{Error, Result};
+use crate::expression::row_field;
 use crate::model::{Pair, Side, TablePlan};
 
 /// The columns before a row's own: copies on both sides, key, and the halves of the digest.
@@ -36,7 +37,10 @@ pub(super) struct Row {
 
 /// A batch with everything that is needed to compare and show its rows.
 struct Decoded {
-    record: RecordBatch,
+    /// For each column of the plan that is compared, its values.
+    columns: Vec<Option<ArrayRef>>,
+    /// For each column of the plan that is computed, its misfits.
+    computed: Vec<Option<Misfits>>,
     misfits: Misfits,
     keys: BinaryArray,
     copies: Pair<Vec<u64>>,
@@ -60,9 +64,10 @@ impl Row {
     /// The value of a column as text; `None` is NULL.
     pub fn text(&self, column: usize) -> Option<String> {
         let field = self.batch.fields[column].as_ref()?;
-        match self.batch.misfits.get(&field.name, self.row) {
+        let misfits = self.batch.computed[column].as_ref().unwrap_or(&self.batch.misfits);
+        match misfits.get(&field.name, self.row) {
             Some(misfit) => Some(misfit.to_owned()),
-            None => display(self.batch.record.column(field.position), &field.canonical, self.row),
+            None => display(self.batch.columns[column].as_ref()?, &field.canonical, self.row),
         }
     }
 
@@ -73,9 +78,10 @@ impl Row {
 
     /// What sort of value it is, where the text alone does not tell two values apart.
     pub fn sort_of_value(&self, column: usize) -> String {
-        self.batch.fields[column].as_ref().map_or_else(String::new, |field| {
-            sort_of_value(self.batch.record.column(field.position), &field.canonical, self.row)
-        })
+        match (&self.batch.fields[column], &self.batch.columns[column]) {
+            (Some(field), Some(array)) => sort_of_value(array, &field.canonical, self.row),
+            _ => String::new(),
+        }
     }
 }
 
@@ -89,26 +95,17 @@ pub(super) struct Cursor {
 }
 
 impl Cursor {
-    pub fn new(stream: SendableRecordBatchStream, plan: &TablePlan, side: Side) -> Self {
+    pub fn new(stream: SendableRecordBatchStream, plan: &TablePlan, side: Side) -> Result<Self> {
         let table = plan.tables.get(side);
-        let fields = plan.columns.iter().map(|column| {
-            column.compared.as_ref().map(|compared| {
-                let position = *compared.positions.get(side);
-                RowField {
-                    position,
-                    name: table.columns[position].name.clone(),
-                    canonical: table.columns[position].canonical.clone(),
-                    reading: *compared.comparison.readings.get(side),
-                }
-            })
-        });
-        Self {
+        let field = |at: usize| plan.digest_column(at, side).map(|column| row_field(table, &column)).transpose();
+        let fields = (0..plan.columns.len()).map(field).collect::<Result<Vec<_>>>()?;
+        Ok(Self {
             stream,
             schema: batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical))),
-            fields: Arc::new(fields.collect()),
+            fields: Arc::new(fields),
             value_columns: plan.value_columns(),
             current: None,
-        }
+        })
     }
 
     /// The key of the next group.
@@ -164,21 +161,33 @@ impl Cursor {
         let columns = batch.columns()[COLUMNS_BEFORE..].to_vec();
         let record = RecordBatch::try_new(self.schema.clone(), columns).map_err(|e| wrong().because(e))?;
         let misfits = Misfits::of(&record)?;
-        let mut values = Vec::new();
+        let (mut values, mut columns, mut computed) = (Vec::new(), Vec::new(), Vec::new());
         for (at, field) in self.fields.iter().enumerate() {
-            values.push(match field {
-                Some(field) if self.value_columns.contains(&at) => Some(encode_field(field, &record, &misfits)?),
+            let (array, own) = match field {
+                Some(field) => match &field.computed {
+                    Some(one) => one.compute(&record, &misfits).map(|(array, own)| (Some(array), Some(own)))?,
+                    None => (Some(record.column(field.position).clone()), None),
+                },
+                None => (None, None),
+            };
+            values.push(match (field, &array) {
+                (Some(field), Some(array)) if self.value_columns.contains(&at) => {
+                    Some(encode_field(field, array, own.as_ref().unwrap_or(&misfits))?)
+                }
                 _ => None,
             });
+            columns.push(array);
+            computed.push(own);
         }
         Ok(Decoded {
+            columns,
+            computed,
             misfits,
             keys,
             copies: Pair::new(number(0)?, number(1)?),
             digests: digests.collect(),
             values,
             fields: self.fields.clone(),
-            record,
         })
     }
 }

@@ -1,6 +1,6 @@
 //! The diff: opens the ranges whose digests disagree, and names every key and cell that differs.
 //!
-//! This is the only room that knows DataFusion. It runs the statements in `queries/` over the snapshots' digests and rows,
+//! Beside `expression` this is the only room that knows DataFusion. It runs the statements in `queries/` over the snapshots' digests and rows,
 //! pruned to the disagreeing ranges, with a memory limit and spilling: `engine` sets that up, `pruned` finds the rows of
 //! the ranges, `input` feeds them in. What remains is a walk over both sides' rows of the changed keys in key order: `cursor` reads them, `classify`
 //! turns each key's rows into a [`crate::model::Change`].
@@ -54,6 +54,10 @@ pub struct Counted {
     pub counts: Counts,
     /// For each column of the plan, the corrupt rows in which it differs.
     pub corrupt: Vec<u64>,
+    /// Keys whose rows differ only within the tolerances: no changes.
+    pub within_tolerance: u64,
+    /// For each column of the plan, the cells that differ within its tolerance, in whatever row.
+    pub tolerated: Vec<u64>,
 }
 
 /// Where the diff looks: the rows of both sides, and the ranges that disagree.
@@ -76,7 +80,8 @@ pub async fn diff(
     limits: &Limits,
     sink: &mut (dyn ChangeSink + Send),
 ) -> Result<Counted> {
-    let mut counted = Counted { corrupt: vec![0; plan.columns.len()], ..Default::default() };
+    let none = vec![0; plan.columns.len()];
+    let mut counted = Counted { corrupt: none.clone(), tolerated: none, ..Default::default() };
     if disagreement.mismatched.is_empty() {
         return Ok(counted);
     }
@@ -122,7 +127,7 @@ async fn diff_block(
         let selected = changes.narrow(selected.get(side))?;
         let input = Input::rows(selected, &plan.tables.get(side).columns);
         let stream = engine.rows_of(ROWS_OF_CHANGED_KEYS, input, &changes).await?;
-        cursors.push(Cursor::new(stream, plan, side));
+        cursors.push(Cursor::new(stream, plan, side)?);
     }
     let (Some(target), Some(source)) = (cursors.pop(), cursors.pop()) else {
         return Err(Error::compare("a side is missing from the diff"));
@@ -134,7 +139,11 @@ async fn diff_block(
         count(counted, &change);
         sink.change(&change)?;
     }
-    let found = counted.counts.total() - before;
+    counted.within_tolerance += classifier.within_tolerance();
+    for (sum, more) in counted.tolerated.iter_mut().zip(classifier.tolerated()) {
+        *sum += more;
+    }
+    let found = counted.counts.total() - before + classifier.within_tolerance();
     if found != changes.count() {
         return Err(Error::compare(format!(
             "{} keys differ by their digests, but only {found} were found among the rows",

@@ -4,16 +4,18 @@ use chrono_tz::Tz;
 
 use super::Described;
 use super::names::{Nearness, match_names, nearest};
-use super::pairs::{Shared, shared_type};
+use super::rules::ColumnRules;
 use super::tables::TableMatch;
 use crate::error::{Error, Result};
-use crate::model::{ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, ComparedColumn, Pair, Side, Table};
+use crate::model::{ColumnPlan, ColumnRequest, ColumnResult, ColumnStatus, Pair, Side, Table, fits, is_pattern};
 
-/// Maps every column of both tables: the source's in their order, then those only the target has.
+/// Maps every column of both tables: the source's in their order, those that are computed, then those only the target has.
 pub fn map_columns(asked: &TableMatch, tables: Pair<&Table>, zones: Pair<Option<Tz>>) -> Result<Vec<ColumnPlan>> {
     let told = told_pairs(asked, tables)?;
     let open = |side: Side| -> Vec<usize> {
-        (0..tables.get(side).columns.len()).filter(|at| !told.iter().any(|(pair, _)| pair.get(side) == at)).collect()
+        (0..tables.get(side).columns.len())
+            .filter(|at| !told.iter().any(|one| *one.at.get(side) == Some(*at)))
+            .collect()
     };
     let (sources, targets) = (open(Side::Source), open(Side::Target));
     let names = |side: Side, at: &[usize]| -> Vec<&str> {
@@ -29,49 +31,75 @@ pub fn map_columns(asked: &TableMatch, tables: Pair<&Table>, zones: Pair<Option<
         .hint("name the pair under [[tables.columns]] in a config file, or leave the others out with --ignore")
     })?;
 
-    let ignored = |name: &str| is_listed(&asked.request.ignore, name);
+    let request = &asked.request;
     let mut plans = Vec::new();
+    let mut read = Pair::new(Vec::new(), Vec::new());
     for (at, column) in tables.source.columns.iter().enumerate() {
-        let met = match told.iter().find(|(pair, _)| pair.source == at) {
-            Some((pair, request)) => Some((pair.target, Nearness::Exact, Some(*request))),
+        let told_here = told.iter().find(|one| one.at.source == Some(at));
+        let met = match told_here {
+            Some(one) => Some((one.at.target, Nearness::Exact)),
             None => sources
                 .iter()
                 .position(|open| *open == at)
                 .and_then(|open| matches.counterparts[open])
-                .map(|(other, near)| (targets[other], near, None)),
+                .map(|(other, near)| (Some(targets[other]), near)),
         };
+        let target = met.and_then(|(other, _)| other).map(|other| tables.target.columns[other].name.clone());
+        let rules = ColumnRules::of(request, told_here.map(|one| one.request), &column.name, target.as_deref());
         let mut plan = ColumnPlan {
             name: column.name.clone(),
-            target: met.map(|(other, ..)| tables.target.columns[other].name.clone()),
+            target,
             status: ColumnStatus::MissingInTarget,
             compared: None,
             findings: Vec::new(),
         };
-        if ignored(&column.name) || plan.target.as_deref().is_some_and(ignored) {
+        if let Some(reason) = rules.ignored(request, &plan) {
             plan.status = ColumnStatus::Ignored;
-        } else if let Some((other, near, request)) = met {
-            let counterpart = &tables.target.columns[other];
-            plan.findings.extend(near.finding(&counterpart.name));
-            let zone = request.and_then(|r: &ColumnRequest| r.time_zone);
-            let zones = zones.map(|store| zone.or(store));
-            match shared_type(Pair::new(column, counterpart), zones) {
-                Shared::Type(comparison, findings) => {
-                    plan.status = ColumnStatus::Compared;
-                    plan.compared = Some(ComparedColumn { positions: Pair::new(at, other), comparison });
-                    plan.findings.extend(findings);
-                }
-                Shared::Nothing(why) => {
-                    plan.status = ColumnStatus::Incomparable;
-                    plan.findings.push(why);
-                }
-            }
+            plan.findings.extend(reason);
+        } else if let Some((other, near)) = met {
+            plan.findings.extend(plan.target.as_ref().and_then(|target| near.finding(target)));
+            rules.compare(&mut plan, Pair::new(Some(at), other), tables, zones, &mut read)?;
         }
         plans.push(plan);
     }
+    for one in told.iter().filter(|one| one.at.source.is_none()) {
+        let target = one.at.target.map(|at| tables.target.columns[at].name.clone());
+        let name = one.request.source.clone();
+        let rules = ColumnRules::of(request, Some(one.request), &name, target.as_deref());
+        let mut plan =
+            ColumnPlan { name, target, status: ColumnStatus::Compared, compared: None, findings: Vec::new() };
+        if let Some(reason) = rules.ignored(request, &plan) {
+            plan.status = ColumnStatus::Ignored;
+            plan.findings.extend(reason);
+        } else {
+            rules.compare(&mut plan, one.at, tables, zones, &mut read)?;
+        }
+        plans.push(plan);
+    }
+    for plan in plans.iter_mut().filter(|plan| plan.status == ColumnStatus::MissingInTarget) {
+        if let Some((_, by)) = read.source.iter().find(|(name, _)| *name == plan.name) {
+            plan.status = ColumnStatus::Ignored;
+            plan.findings.push(format!("compared within {by}, whose expression reads it"));
+        }
+    }
     for at in matches.left_over {
         let name = tables.target.columns[targets[at]].name.clone();
-        let status = if ignored(&name) { ColumnStatus::Ignored } else { ColumnStatus::MissingInSource };
-        plans.push(ColumnPlan { target: Some(name.clone()), name, status, compared: None, findings: Vec::new() });
+        let mut plan = ColumnPlan {
+            target: Some(name.clone()),
+            status: ColumnStatus::MissingInSource,
+            compared: None,
+            findings: Vec::new(),
+            name,
+        };
+        let rules = ColumnRules::of(request, None, &plan.name, None);
+        if let Some(reason) = rules.ignored(request, &plan) {
+            plan.status = ColumnStatus::Ignored;
+            plan.findings.extend(reason);
+        } else if let Some((_, by)) = read.target.iter().find(|(name, _)| *name == plan.name) {
+            plan.status = ColumnStatus::Ignored;
+            plan.findings.push(format!("compared within {by}, whose expression reads it"));
+        }
+        plans.push(plan);
     }
     Ok(plans)
 }
@@ -108,7 +136,7 @@ pub fn check_ignored(described: &[Described]) -> Result<()> {
         })
     };
     for one in described {
-        for name in &one.asked.request.ignore {
+        for name in one.asked.request.ignore.iter().filter(|name| !is_pattern(name)) {
             let known = if one.asked.by_name { has(one, name) } else { described.iter().any(|other| has(other, name)) };
             if !known && Side::BOTH.iter().any(|side| one.tables.get(*side).is_some()) {
                 let all = described.iter().flat_map(|d| [&d.tables.source, &d.tables.target]).flatten();
@@ -136,9 +164,17 @@ pub fn unknown_column<'a>(name: &str, purpose: &str, table: &str, known: impl In
     }
 }
 
-fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<(Pair<usize>, &'a ColumnRequest)>> {
-    let mut told = Vec::new();
-    for request in &asked.request.columns {
+/// A pair of columns that was named.
+struct Told<'a> {
+    /// The places of the columns; `None` where a side has an expression and no column of the name.
+    at: Pair<Option<usize>>,
+    request: &'a ColumnRequest,
+}
+
+fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<Told<'a>>> {
+    let mut told: Vec<Told<'a>> = Vec::new();
+    let requests = asked.request.columns.iter().filter(|request| !is_pattern(&request.source));
+    for request in requests {
         let find = |side: Side, name: &str| {
             let columns = &tables.get(side).columns;
             columns.iter().position(|c| c.name == name).or_else(|| {
@@ -147,27 +183,38 @@ fn told_pairs<'a>(asked: &'a TableMatch, tables: Pair<&Table>) -> Result<Vec<(Pa
             })
         };
         let names = |side: Side| tables.get(side).columns.iter().map(|c| c.name.as_str());
-        let Some(source) = find(Side::Source, &request.source) else {
-            return Err(unknown_column(&request.source, "in the source", &asked.name, names(Side::Source)));
-        };
-        let target = match &request.target {
-            Some(target) => find(Side::Target, target)
-                .ok_or_else(|| unknown_column(target, "in the target", &asked.name, names(Side::Target)))?,
-            // A request without a target name only tells the zone: the name still has to find its counterpart.
+        let source = find(Side::Source, &request.source);
+        let target_name = request.target.as_ref();
+        let target = match target_name {
+            Some(target) => find(Side::Target, target),
+            // A request without a target name only tells what is to be known: the name still has to find its counterpart.
             None => {
                 let all: Vec<&str> = names(Side::Target).collect();
-                let near = match_names(&[request.source.as_str()], &all).ok().and_then(|m| m.counterparts[0]);
-                match near {
-                    Some((target, _)) => target,
-                    None => continue,
-                }
+                match_names(&[request.source.as_str()], &all).ok().and_then(|m| m.counterparts[0]).map(|(at, _)| at)
             }
         };
-        told.push((Pair::new(source, target), request));
+        let lacks = |side: Side, found: Option<usize>| found.is_none() && request.expressions.get(side).is_none();
+        if request.strict && lacks(Side::Source, source) {
+            // What only the target has may still be left out, or be read by an expression.
+            if target_name.is_none() && target.is_some() && request.ignore.is_some() {
+                continue;
+            }
+            let error = unknown_column(&request.source, "in the source", &asked.name, names(Side::Source));
+            return Err(error);
+        }
+        if let Some(name) = target_name.filter(|_| request.strict && lacks(Side::Target, target)) {
+            return Err(unknown_column(name, "in the target", &asked.name, names(Side::Target)));
+        }
+        let known =
+            told.iter().any(|one| source.is_some() && one.at.source == source || one.request.source == request.source);
+        if lacks(Side::Source, source) || lacks(Side::Target, target) || known {
+            continue;
+        }
+        told.push(Told { at: Pair::new(source, target), request });
     }
     Ok(told)
 }
 
-fn is_listed(list: &[String], name: &str) -> bool {
-    list.iter().any(|one| one == name || one.eq_ignore_ascii_case(name))
+pub(super) fn is_listed(list: &[String], name: &str) -> bool {
+    list.iter().any(|one| fits(one, name))
 }

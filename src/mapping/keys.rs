@@ -33,8 +33,15 @@ pub fn choose_key(plan: &TablePlan, asked: Option<&[String]>) -> Result<std::res
 
 /// For each side, whether its store forbids two rows with the same key.
 pub fn enforced(plan: &TablePlan, key: &[usize]) -> Pair<bool> {
+    // Two keys that a store takes for different may be one under a rule.
+    let plain = key.iter().all(|at| {
+        let compared = plan.columns[*at].compared.as_ref();
+        compared.is_some_and(|c| c.rules.is_none() && c.expressions.source.is_none() && c.expressions.target.is_none())
+    });
     Pair::from_fn(|side| {
         !key.is_empty()
+            && plain
+            && plan.more.get(side).is_empty()
             && plan.tables.get(side).keys.iter().filter(|k| k.enforced).any(|declared| {
                 declared.columns.iter().all(|name| position(plan, side, name).is_some_and(|at| key.contains(&at)))
             })

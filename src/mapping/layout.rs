@@ -5,16 +5,8 @@ use crate::model::{DigestColumn, DigestLayout, Pair, Side, Table, TablePlan};
 
 /// The layout of one side under a plan. Both sides list their columns in the same order: the key's, then the source's.
 pub fn layout(plan: &TablePlan, side: Side) -> DigestLayout {
-    let column = |at: usize| {
-        plan.columns[at].compared.as_ref().map(|compared| DigestColumn {
-            name: plan.tables.get(side).columns[*compared.positions.get(side)].name.clone(),
-            reading: *compared.comparison.readings.get(side),
-        })
-    };
-    DigestLayout {
-        key: plan.key_columns().into_iter().filter_map(column).collect(),
-        values: plan.value_columns().into_iter().filter_map(column).collect(),
-    }
+    let columns = |places: Vec<usize>| places.into_iter().filter_map(|at| plan.digest_column(at, side)).collect();
+    DigestLayout { key: columns(plan.key_columns()), values: columns(plan.value_columns()) }
 }
 
 /// The layout of a table whose partner is not known: each column read as what it is, the key the best declared one, or
@@ -25,7 +17,8 @@ pub fn own_layout(table: &Table) -> DigestLayout {
     for column in &table.columns {
         // A column always shares a type with itself.
         let Shared::Type(comparison, _) = shared_type(Pair::new(column, column), Pair::default()) else { continue };
-        let one = DigestColumn { name: column.name.clone(), reading: comparison.readings.source };
+        let reading = comparison.readings.source;
+        let one = DigestColumn { name: column.name.clone(), reading, rules: None, expression: None };
         if key.is_empty() || key.contains(&column.name) { keys.push(one) } else { values.push(one) }
     }
     keys.sort_by_key(|column| key.iter().position(|name| *name == column.name));

@@ -11,15 +11,18 @@ pub mod keys;
 pub mod layout;
 pub mod names;
 pub mod pairs;
+mod rules;
 pub mod tables;
 
 use chrono_tz::Tz;
 
-use crate::error::Result;
-use crate::model::{ColumnStatus, Pair, Side, Table, TableOutcome, TablePlan, TableResult, Verdict};
+use crate::error::{Error, Result};
+use crate::model::{
+    ColumnRequest, ColumnStatus, Pair, Side, Table, TableOutcome, TablePlan, TableResult, Verdict, fits,
+};
 
 pub use layout::{layout, own_layout};
-pub use tables::{TableMatch, match_tables, request_tables};
+pub use tables::{TableMatch, match_tables, request_and_match_tables, request_tables};
 
 /// A table that was asked for, with what the stores say of it.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub struct Described {
     pub asked: TableMatch,
     /// The tables; `None` where a side has none.
     pub tables: Pair<Option<Table>>,
+    /// The further tables of a side whose rows are spread over several.
+    pub more: Pair<Vec<Table>>,
 }
 
 /// Decides for every table what will be compared. `zones` are the zones of the stores' times without a zone.
@@ -39,7 +44,7 @@ pub fn plan_tables(described: Vec<Described>, zones: Pair<Option<Tz>>) -> Result
 }
 
 fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutcome> {
-    let Described { asked, tables } = described;
+    let Described { asked, tables, more } = described;
     let (source, target) = match (tables.source, tables.target) {
         (Some(source), Some(target)) => (source, target),
         (source, target) => {
@@ -49,10 +54,12 @@ fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutc
         }
     };
     let tables = Pair::new(source, target);
+    check_more(&asked, &tables, &more)?;
     let columns = columns::map_columns(&asked, tables.as_ref(), zones)?;
     let mut plan = TablePlan {
         name: asked.name.clone(),
         tables,
+        more: more.clone(),
         filters: asked.request.filters.clone(),
         columns,
         key: Vec::new(),
@@ -67,10 +74,65 @@ fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutc
         }
         Err(why) => return Ok(settled(plan, why)),
     }
+    tolerances_outside_of_the_key(&mut plan, &asked)?;
     if plan.compared().next().is_none() {
         return Ok(settled(plan, "no column of the two tables can be compared".into()));
     }
     Ok(TableOutcome::Compare(Box::new(plan)))
+}
+
+/// Tables that are read as one must have the same columns.
+fn check_more(asked: &TableMatch, tables: &Pair<Table>, more: &Pair<Vec<Table>>) -> Result<()> {
+    for side in Side::BOTH {
+        let first = tables.get(side);
+        for other in more.get(side) {
+            let named =
+                |table: &Table| table.columns.iter().map(|c| (c.name.clone(), c.canonical.clone())).collect::<Vec<_>>();
+            let (one, two) = (named(first), named(other));
+            let unmet = one.iter().find(|c| !two.contains(c)).or(two.iter().find(|c| !one.contains(c)));
+            if let Some((name, canonical)) = unmet {
+                let what = format!("{} and {} cannot be read as one table", first.name, other.name);
+                return Err(Error::usage(format!(
+                    "{what}: only one of them has column {name} as {}",
+                    canonical.label()
+                ))
+                .at(format!("{side}, table {}", asked.name))
+                .hint("tables of a list must have the same columns with the same types"));
+            }
+            if one != two {
+                return Err(Error::usage(format!(
+                    "{} and {} have their columns in different orders",
+                    first.name, other.name
+                ))
+                .at(format!("{side}, table {}", asked.name))
+                .hint("compare them one by one, or through a view that puts the columns in one order"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Rows meet by equal keys: a key column can have no tolerance.
+fn tolerances_outside_of_the_key(plan: &mut TablePlan, asked: &TableMatch) -> Result<()> {
+    for at in plan.key_columns() {
+        let column = &mut plan.columns[at];
+        let Some(compared) = column.compared.as_mut().filter(|compared| compared.tolerance.is_some()) else { continue };
+        let is_meant = |request: &&ColumnRequest| request.strict && request.tolerance.is_some();
+        let strict = asked.request.columns.iter().filter(is_meant).find(|request| fits(&request.source, &column.name));
+        if let Some(request) = strict {
+            let error = Error::usage(format!("column {} is part of the key, which can have no tolerance", column.name));
+            return Err(error
+                .at(&request.place.0)
+                .hint("choose a key without it with key = […], or round it with scale"));
+        }
+        if let Some(tolerance) = compared.tolerance.take() {
+            column.findings.retain(|finding| !finding.starts_with("tolerance: "));
+            column
+                .findings
+                .push(format!("a key column has no tolerance: {} does not hold here", tolerance.described()));
+        }
+    }
+    Ok(())
 }
 
 /// A table that cannot be compared: it differs where the source has a column that the target lacks, else it is open.

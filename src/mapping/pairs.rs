@@ -5,6 +5,7 @@
 
 use chrono_tz::Tz;
 
+use crate::canonical::rules::{ReadAs, Rules};
 use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading, nested};
 use crate::model::{Capacity, Column, Comparison, Pair};
 
@@ -191,7 +192,26 @@ pub enum Shared {
 
 /// Looks a pair of columns up. `zones` are the zones of each side's times without a zone, where they are known.
 pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
+    shared_type_under(columns, zones, &Rules::default(), Untold::Text)
+}
+
+/// What columns hold that do not say it themselves: fields of CSV files, SQLite values, texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Untold {
+    /// What they are.
+    Text,
+    /// Numbers: a rule says so by what it asks.
+    Numbers,
+    /// Numbers, unless both are SQLite values, each of which says it for itself.
+    Distances,
+    /// Times.
+    Times,
+}
+
+/// As [`shared_type`], where rules may have a say in how a column is read.
+pub fn shared_type_under(columns: Pair<&Column>, zones: Pair<Option<Tz>>, rules: &Rules, untold: Untold) -> Shared {
     let kinds = columns.map(|c| kind(&c.canonical));
+    let kinds = kinds_under(kinds, columns, rules, untold);
     let rule = PAIRS.iter().find(|(one, other, _)| {
         (*one, *other) == (kinds.source, kinds.target) || (*one, *other) == (kinds.target, kinds.source)
     });
@@ -230,6 +250,38 @@ pub fn shared_type(columns: Pair<&Column>, zones: Pair<Option<Tz>>) -> Shared {
 fn has_documents(canonical: &CanonicalType) -> bool {
     let nested = matches!(kind(canonical), Kind::Array | Kind::Struct | Kind::Map);
     nested && nested::has_documents(canonical)
+}
+
+/// The kinds of a pair as its rules read it.
+fn kinds_under(kinds: Pair<Kind>, columns: Pair<&Column>, rules: &Rules, untold: Untold) -> Pair<Kind> {
+    let is_text = |kind: Kind| matches!(kind, Kind::Text | Kind::Untyped | Kind::Loose);
+    let kinds = kinds.map(|kind| match &rules.reading {
+        Some(ReadAs::Json) if is_text(kind) => Kind::Json,
+        Some(ReadAs::Uuid | ReadAs::UuidSwapped) if is_text(kind) || kind == Kind::Binary => Kind::Uuid,
+        Some(ReadAs::Bool(_)) if is_text(kind) || kind == Kind::Integer => Kind::Boolean,
+        Some(ReadAs::Set(_)) if is_text(kind) || matches!(kind, Kind::Set | Kind::Opaque) => Kind::Text,
+        Some(ReadAs::Hex | ReadAs::Base64) if is_text(kind) => Kind::Binary,
+        _ if rules.epoch.is_some() && (is_text(kind) || matches!(kind, Kind::Integer | Kind::Decimal)) => Kind::Instant,
+        // A float is rounded as the decimal that it is written as.
+        _ if rules.scale.is_some() && matches!(kind, Kind::Float32 | Kind::Float64) => Kind::Decimal,
+        _ => kind,
+    });
+    if !(is_text(kinds.source) && is_text(kinds.target)) || rules.reading.is_some() {
+        return kinds;
+    }
+    let hinted = |column: &Column| match column.canonical {
+        CanonicalType::Loose(LooseHint::Date) => Some(Kind::Date),
+        CanonicalType::Loose(LooseHint::Time) => Some(Kind::Time),
+        _ => None,
+    };
+    match untold {
+        Untold::Times => Pair::from_fn(|side| {
+            hinted(columns.get(side)).or(hinted(columns.get(side.other()))).unwrap_or(Kind::Timestamp)
+        }),
+        Untold::Numbers => Pair::new(Kind::Decimal, Kind::Decimal),
+        Untold::Distances if kinds != Pair::new(Kind::Loose, Kind::Loose) => Pair::new(Kind::Decimal, Kind::Decimal),
+        Untold::Distances | Untold::Text => kinds,
+    }
 }
 
 fn kind(canonical: &CanonicalType) -> Kind {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::names::{Matches, Nearness, match_names};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Side, TableName, TableRequest, TableResult};
+use crate::model::{Pair, Side, TableName, TableRequest, TableResult, fits, is_pattern};
 
 /// A table of the report: its names on both sides and what was asked of it.
 #[derive(Debug, Clone)]
@@ -13,6 +13,8 @@ pub struct TableMatch {
     pub name: String,
     /// The names in the stores; `None` where a side has no such table.
     pub names: Pair<Option<TableName>>,
+    /// The names of further tables of a side, whose rows are read as if they were in the first.
+    pub more: Pair<Vec<TableName>>,
     /// What was asked of it.
     pub request: TableRequest,
     /// Whether it was asked for by name (then its columns must exist in it, not just in some table).
@@ -24,7 +26,11 @@ pub struct TableMatch {
 impl TableMatch {
     /// The result of this table before anything is known but its names.
     pub fn result(&self) -> TableResult {
-        let tables = self.names.as_ref().map(|name| name.as_ref().map(ToString::to_string));
+        let tables = Pair::from_fn(|side| {
+            let all: Vec<String> =
+                self.names.get(side).iter().chain(self.more.get(side)).map(ToString::to_string).collect();
+            (!all.is_empty()).then(|| all.join(" + "))
+        });
         TableResult::open(self.name.clone(), tables, self.findings.clone())
     }
 }
@@ -35,6 +41,7 @@ pub fn match_tables(tables: Pair<&[TableName]>, request: &TableRequest) -> Resul
         |name: String, source: Option<&TableName>, target: Option<&TableName>, finding: Option<String>| TableMatch {
             name,
             names: Pair::new(source.cloned(), target.cloned()),
+            more: Pair::default(),
             request: request.clone(),
             by_name: false,
             findings: finding.into_iter().collect(),
@@ -82,13 +89,31 @@ pub fn request_tables(tables: Pair<&[TableName]>, requests: &[TableRequest]) -> 
     for request in requests {
         let mut findings = Vec::new();
         let mut names = Pair::default();
+        let mut more = Pair::<Vec<TableName>>::default();
         for side in Side::BOTH {
-            let found = find(tables.get(side), request.names.get(side), side)?;
-            if let Some((name, near)) = found {
-                if near != Nearness::Exact {
-                    findings.push(format!("asked for as {}, matched the {side}'s {name}", request.names.get(side)));
+            let wanted = std::iter::once(request.names.get(side)).chain(request.more.get(side));
+            let is_list = !request.more.get(side).is_empty() || is_pattern(request.names.get(side));
+            for wanted in wanted {
+                let found = find_all(tables.get(side), wanted, side)?;
+                if found.is_empty() && is_list {
+                    return Err(Error::usage(format!(
+                        "the {side} has no table {wanted}, which is to be read with others"
+                    ))
+                    .hint("take it out of the list, or write its name as the store does"));
                 }
-                *names.get_mut(side) = Some(name);
+                for (name, near) in found {
+                    if near != Nearness::Exact {
+                        findings.push(format!("asked for as {wanted}, matched the {side}'s {name}"));
+                    }
+                    match names.get(side) {
+                        None => *names.get_mut(side) = Some(name),
+                        Some(first) if *first == name || more.get(side).contains(&name) => {}
+                        Some(_) => more.get_mut(side).push(name),
+                    }
+                }
+            }
+            if !more.get(side).is_empty() {
+                findings.push(format!("{} tables of the {side} are read as one", more.get(side).len() + 1));
             }
         }
         if let (Some(source), Some(target)) = (&names.source, &names.target)
@@ -97,13 +122,46 @@ pub fn request_tables(tables: Pair<&[TableName]>, requests: &[TableRequest]) -> 
             findings.push(format!("named {target} in the target"));
         }
         let name = match (&names.source, &names.target) {
+            // The name of the whole rather than that of its first part.
+            (Some(_), Some(whole)) if !more.source.is_empty() && more.target.is_empty() => whole.name.clone(),
             (Some(found), _) | (None, Some(found)) => found.name.clone(),
             (None, None) => request.names.source.clone(),
         };
-        matches.push(TableMatch { name, names, request: request.clone(), by_name: true, findings });
+        matches.push(TableMatch { name, names, more, request: request.clone(), by_name: true, findings });
     }
     make_unique(&mut matches);
     Ok(matches)
+}
+
+/// As [`request_tables`], and then all other tables of both stores.
+pub fn request_and_match_tables(
+    tables: Pair<&[TableName]>,
+    requests: &[TableRequest],
+    others: &TableRequest,
+) -> Result<Vec<TableMatch>> {
+    let mut matches = request_tables(tables, requests)?;
+    let taken = |side: Side, name: &TableName| {
+        let is = |one: &TableMatch| one.names.get(side).as_ref() == Some(name) || one.more.get(side).contains(name);
+        matches.iter().any(is)
+    };
+    let rest = Pair::from_fn(|side| {
+        tables.get(side).iter().filter(|name| !taken(side, name)).cloned().collect::<Vec<TableName>>()
+    });
+    let others = match_tables(rest.as_ref().map(Vec::as_slice), others)?;
+    matches.extend(others);
+    make_unique(&mut matches);
+    Ok(matches)
+}
+
+/// The tables that `wanted` names: one by its name, or all that fit a pattern, in name order.
+fn find_all(tables: &[TableName], wanted: &str, side: Side) -> Result<Vec<(TableName, Nearness)>> {
+    if !is_pattern(wanted) {
+        return Ok(find(tables, wanted, side)?.into_iter().collect());
+    }
+    let mut fitting: Vec<TableName> =
+        tables.iter().filter(|name| fits(wanted, &name.name) || fits(wanted, &name.to_string())).cloned().collect();
+    fitting.sort();
+    Ok(fitting.into_iter().map(|name| (name, Nearness::Exact)).collect())
 }
 
 /// The table that `wanted` names: written whole, or without its schema, or with the schema of the other store.

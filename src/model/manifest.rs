@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::{StoreIdentity, Table};
-use crate::canonical::Reading;
+use crate::canonical::{Reading, Rules};
 
 /// The format of [`Manifest`], with its version.
 pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/3";
@@ -75,6 +75,12 @@ pub struct DigestColumn {
     pub name: String,
     /// How it was read.
     pub reading: Reading,
+    /// What was asked of its values beyond their type.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<Box<Rules>>,
+    /// The SQL expression that computed its values, where it is no column of the table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expression: Option<String>,
 }
 
 /// The files of one part: its rows, and row for row their keys and digests.

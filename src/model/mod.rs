@@ -31,7 +31,7 @@ pub use manifest::{
 };
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};
-pub use request::{ColumnRequest, TableRequest};
+pub use request::{ColumnRequest, PatternRequest, Place, TableRequest, fits, is_pattern};
 pub use result::{
     Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
     Summary, TableResult, Verdict,

@@ -3,8 +3,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnResult, ColumnStatus, Pair, SchemaFinding, Table, TableResult};
-use crate::canonical::{Encoding, Reading};
+use super::{ColumnResult, ColumnStatus, DigestColumn, Pair, SchemaFinding, Side, Table, TableResult};
+use crate::canonical::{Encoding, Reading, Rules, Tolerance};
 
 /// As what a pair of columns is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,7 +44,7 @@ impl ColumnPlan {
             name: self.name.clone(),
             target: self.target.clone(),
             status: self.status,
-            compared_as: self.compared.as_ref().map(|c| c.comparison.label.clone()),
+            compared_as: self.compared.as_ref().map(ComparedColumn::label),
             corrupt: 0,
             findings: self.findings.clone(),
         }
@@ -54,10 +54,32 @@ impl ColumnPlan {
 /// Where a compared pair of columns stands in its tables.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ComparedColumn {
-    /// Positions in the tables' column lists.
+    /// Positions in the tables' column lists; without meaning on a side that has an expression.
     pub positions: Pair<usize>,
     /// As what it is compared.
     pub comparison: Comparison,
+    /// What is asked of the values of both sides beyond their type.
+    pub rules: Option<Box<Rules>>,
+    /// How far apart two values may be. Only the diff knows of it, no digest.
+    pub tolerance: Option<Tolerance>,
+    /// SQL expressions over a side's columns that stand in place of a column.
+    pub expressions: Pair<Option<String>>,
+}
+
+impl ComparedColumn {
+    /// A pair of columns that is compared as its types say.
+    pub fn plain(positions: Pair<usize>, comparison: Comparison) -> Self {
+        Self { positions, comparison, rules: None, tolerance: None, expressions: Pair::default() }
+    }
+
+    /// The words of reports for what is compared, and how.
+    pub fn label(&self) -> String {
+        let label = &self.comparison.label;
+        match &self.tolerance {
+            Some(tolerance) => format!("{label} (tolerance {})", tolerance.described()),
+            None => label.clone(),
+        }
+    }
 }
 
 /// A pair of tables that will be compared.
@@ -65,8 +87,10 @@ pub struct ComparedColumn {
 pub struct TablePlan {
     /// The name in reports, unique within the run, fit for a folder.
     pub name: String,
-    /// The tables as their stores describe them.
+    /// The tables as their stores describe them; the first one where a side has several.
     pub tables: Pair<Table>,
+    /// The further tables of a side whose rows are spread over several, all with the columns of the first.
+    pub more: Pair<Vec<Table>>,
     /// Conditions on the rows, in each store's SQL.
     pub filters: Pair<Option<String>>,
     /// Every column of either side, in the source's order, then those only the target has.
@@ -98,9 +122,25 @@ impl TablePlan {
         self.columns.iter().enumerate().filter(|(_, c)| c.compared.is_some()).map(|(i, _)| i)
     }
 
+    /// How one side of the column at `at` enters the digests; `None` where it is not compared.
+    pub fn digest_column(&self, at: usize, side: Side) -> Option<DigestColumn> {
+        let column = &self.columns[at];
+        let compared = column.compared.as_ref()?;
+        let expression = compared.expressions.get(side).clone();
+        let name = match expression {
+            Some(_) => column.name.clone(),
+            None => self.tables.get(side).columns[*compared.positions.get(side)].name.clone(),
+        };
+        let reading = *compared.comparison.readings.get(side);
+        Some(DigestColumn { name, reading, rules: compared.rules.clone(), expression })
+    }
+
     /// The result before anything has been compared: `undecided`, with the plan's columns and findings.
     pub fn result(&self) -> TableResult {
-        let tables = self.tables.as_ref().map(|table| Some(table.name.to_string()));
+        let tables = Pair::from_fn(|side| {
+            let all = std::iter::once(self.tables.get(side)).chain(self.more.get(side));
+            Some(all.map(|table| table.name.to_string()).collect::<Vec<_>>().join(" + "))
+        });
         TableResult {
             key: self.key.iter().map(|at| self.columns[*at].name.clone()).collect(),
             columns: self.columns.iter().map(ColumnPlan::result).collect(),

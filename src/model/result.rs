@@ -194,6 +194,10 @@ pub struct TableResult {
     /// What went wrong behind the differences, those causes first that explain most.
     #[serde(default)]
     pub causes: Vec<Cause>,
+    /// Keys that are on both sides and whose rows differ, but only within the tolerances that were asked for: no
+    /// difference, and in no class.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub within_tolerance: u64,
     /// The columns.
     pub columns: Vec<ColumnResult>,
     /// What the user should know about the table: inexact names, repeated keys.
@@ -220,6 +224,7 @@ impl TableResult {
             rows: Pair::default(),
             counts: Counts::default(),
             causes: Vec::new(),
+            within_tolerance: 0,
             columns: Vec::new(),
             findings,
             schema: Vec::new(),
@@ -227,6 +232,11 @@ impl TableResult {
             seconds: Seconds::default(),
         }
     }
+}
+
+/// A count that is only written where there is something to count.
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// The run itself.

@@ -38,6 +38,7 @@ pub fn table(name: &str) -> TableResult {
         rows: Pair::new(Some(10_000), Some(10_000)),
         counts: Counts::default(),
         causes: vec![],
+        within_tolerance: 0,
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         schema: vec![],

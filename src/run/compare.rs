@@ -117,8 +117,15 @@ async fn compare_snapshots(
     result.causes = report::causes(table, &causes, result.rows, &Disclosure);
     result.findings.extend(findings);
     result.counts = counted.counts;
-    for (column, corrupt) in result.columns.iter_mut().zip(counted.corrupt) {
+    result.within_tolerance = counted.within_tolerance;
+    for (column, (corrupt, tolerated)) in
+        result.columns.iter_mut().zip(counted.corrupt.into_iter().zip(counted.tolerated))
+    {
         column.corrupt = corrupt;
+        if tolerated > 0 {
+            let cells = if tolerated == 1 { "1 cell differs".to_owned() } else { format!("{tolerated} cells differ") };
+            column.findings.push(format!("{cells} within the tolerance"));
+        }
     }
     result.seconds.diff = begun.elapsed().as_secs_f64();
     Ok(())

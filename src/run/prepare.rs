@@ -6,8 +6,11 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
-use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult};
+use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_and_match_tables, request_tables};
+use crate::model::{
+    Pair, PatternRequest, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest,
+    TableResult,
+};
 use crate::schema::{self, Subject};
 use crate::store::{Store, connect};
 
@@ -36,7 +39,6 @@ pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<P
 }
 
 pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: &dyn Progress) -> Result<Prepared> {
-    check_filters(plan, &stores)?;
     let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
     for side in Side::BOTH {
         if names.get(side).is_empty() {
@@ -47,10 +49,23 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
         }
     }
     let names = names.as_ref().map(Vec::as_slice);
-    let matches = match &plan.tables {
+    // What holds for all tables is added below, after what closer requests ask.
+    let nothing = TableRequest::default();
+    let mut matches = match &plan.tables {
+        Some(requests) if plan.options.all_tables => request_and_match_tables(names, requests, &nothing)?,
         Some(requests) => request_tables(names, requests)?,
-        None => match_tables(names, &plan.defaults)?,
+        None => match_tables(names, &nothing)?,
     };
+    for one in &mut matches {
+        let fits = |group: &&PatternRequest| {
+            Side::BOTH.iter().any(|side| one.names.get(*side).as_ref().is_some_and(|name| group.fits(name)))
+        };
+        for group in plan.options.groups.iter().filter(fits) {
+            one.request.under(&group.request);
+        }
+        one.request.under(&plan.defaults);
+    }
+    check_filters(&matches, &stores)?;
     let (mut described_tables, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
     let mut catalogues = describe(&stores, &matches).await;
     for asked in matches {
@@ -58,7 +73,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             failures.push(unknown_table(&asked.name, names));
         }
         match described(&mut catalogues, &asked) {
-            Ok(tables) => described_tables.push(Described { asked, tables }),
+            Ok((tables, more)) => described_tables.push(Described { asked, tables, more }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
                 let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
@@ -79,12 +94,11 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
 }
 
 /// A condition is SQL of the store it is meant for; files and snapshots have none.
-fn check_filters(plan: &RunPlan, stores: &Pair<Arc<dyn Store>>) -> Result<()> {
-    let requests = plan.tables.as_deref().unwrap_or(std::slice::from_ref(&plan.defaults));
+fn check_filters(matches: &[TableMatch], stores: &Pair<Arc<dyn Store>>) -> Result<()> {
     for side in Side::BOTH {
         let identity = stores.get(side).identity();
         let sql = matches!(identity.kind, StoreKind::Sqlite | StoreKind::Postgres | StoreKind::Mysql);
-        if !sql && requests.iter().any(|request| request.filters.get(side).is_some()) {
+        if !sql && matches.iter().any(|one| one.request.filters.get(side).is_some()) {
             return Err(Error::usage(format!("a condition (--where) cannot be applied to the {side}: it holds files"))
                 .at(&identity.url)
                 .hint("compare without the condition, or write the files with it"));
@@ -107,10 +121,14 @@ fn unknown_table(name: &str, names: Pair<&[TableName]>) -> Error {
 /// What the catalogues say of the tables of each side, by name.
 type Catalogues = Pair<HashMap<TableName, Result<Table>>>;
 
+/// The tables of both sides, and the further ones that are read with them.
+type Tables = (Pair<Option<Table>>, Pair<Vec<Table>>);
+
 async fn describe(stores: &Pair<Arc<dyn Store>>, matches: &[TableMatch]) -> Catalogues {
     let mut catalogues = Catalogues::default();
     for side in Side::BOTH {
-        let mut names: Vec<TableName> = matches.iter().filter_map(|asked| asked.names.get(side).clone()).collect();
+        let asked = |asked: &TableMatch| [asked.names.get(side).as_slice(), asked.more.get(side)].concat();
+        let mut names: Vec<TableName> = matches.iter().flat_map(asked).collect();
         names.sort();
         names.dedup();
         let tables = stores.get(side).describe_all(&names).await;
@@ -119,22 +137,28 @@ async fn describe(stores: &Pair<Arc<dyn Store>>, matches: &[TableMatch]) -> Cata
     catalogues
 }
 
-fn described(catalogues: &mut Catalogues, asked: &TableMatch) -> Result<Pair<Option<Table>>> {
-    let mut tables = Pair::default();
+fn described(catalogues: &mut Catalogues, asked: &TableMatch) -> Result<Tables> {
+    let (mut tables, mut more) = (Pair::default(), Pair::<Vec<Table>>::default());
     for side in Side::BOTH {
-        let Some(name) = asked.names.get(side) else { continue };
-        // Two pairs may share a table; an error, which cannot be copied, goes to the first.
         let catalogue = catalogues.get_mut(side);
-        *tables.get_mut(side) = match catalogue.get(name) {
-            Some(Ok(table)) => Some(table.clone()),
-            Some(Err(_)) => match catalogue.remove(name) {
-                Some(Err(error)) => return Err(error),
-                _ => None,
-            },
-            None => return Err(Error::store(format!("the {side}'s table {name} could not be described"))),
-        };
+        for name in asked.more.get(side) {
+            more.get_mut(side).push(described_table(catalogue, name, side)?);
+        }
+        if let Some(name) = asked.names.get(side) {
+            *tables.get_mut(side) = Some(described_table(catalogue, name, side)?);
+        }
     }
-    Ok(tables)
+    Ok((tables, more))
+}
+
+/// Several pairs may share a table; an error, which cannot be copied, goes to the first.
+fn described_table(catalogue: &mut HashMap<TableName, Result<Table>>, name: &TableName, side: Side) -> Result<Table> {
+    let unknown = || Error::store(format!("the {side}'s table {name} could not be described"));
+    match catalogue.get(name) {
+        Some(Ok(table)) => Ok(table.clone()),
+        Some(Err(_)) => Err(catalogue.remove(name).and_then(Result::err).unwrap_or_else(unknown)),
+        None => Err(unknown()),
+    }
 }
 
 /// Adds to every table in what its schemas differ.

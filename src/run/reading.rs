@@ -18,7 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
     self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
-    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, TableOutcome, TablePlan, TableRead,
+    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableOutcome, TablePlan, TableRead,
 };
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
@@ -46,7 +46,8 @@ pub(super) struct Job {
     pub side: Side,
     /// The table's name in reports.
     pub name: String,
-    pub read: TableRead,
+    /// What is read of the store's table, or of several whose rows are taken for those of one. The first stands for all.
+    pub reads: Vec<TableRead>,
     pub layout: DigestLayout,
     /// Whether rows that lie in Parquet files already are copied all the same.
     pub copy_all: bool,
@@ -68,12 +69,25 @@ impl Job {
         Self {
             side,
             name: plan.name.clone(),
-            read: TableRead { table: plan.tables.get(side).clone(), filter: plan.filters.get(side).clone() },
+            reads: std::iter::once(plan.tables.get(side))
+                .chain(plan.more.get(side))
+                .map(|table| TableRead { table: table.clone(), filter: plan.filters.get(side).clone() })
+                .collect(),
             layout: mapping::layout(plan, side),
             copy_all: false,
             keep: options.keep,
             rows_per_range: options.rows_per_range,
         }
+    }
+
+    /// The table whose columns all rows have.
+    pub fn table(&self) -> &Table {
+        &self.reads[0].table
+    }
+
+    /// The condition on the rows.
+    pub fn filter(&self) -> Option<&String> {
+        self.reads[0].filter.as_ref()
     }
 }
 
@@ -111,13 +125,14 @@ impl Reader {
 
     /// Reads one table into the snapshot `directory`.
     pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
-        let advice = match &job.read.filter {
+        let advice = match job.filter() {
             Some(_) => "check the condition that was given with --where against the store's own words above",
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
         };
-        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.read.table.name)).hint(advice);
+        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
         let _open = self.tables.acquire().await.map_err(|_| Error::interrupted())?;
-        progress.table_started(job.side, &job.name, job.read.table.rows_estimate);
+        let estimate = job.reads.iter().map(|read| read.table.rows_estimate).sum();
+        progress.table_started(job.side, &job.name, estimate);
         let snapshot = self.read_table(&job, directory, progress.clone()).await.map_err(place);
         progress.table_finished(job.side, &job.name);
         snapshot
@@ -125,22 +140,22 @@ impl Reader {
 
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
-        let parts = self.snapshot.parts(&job.read, self.parts_wanted()).await?;
+        let parts = self.parts(job).await?;
         let writer = Arc::new(SnapshotWriter::create(directory)?);
-        let encoder = Arc::new(row_encoder(&job.read.table, &job.layout)?);
+        let encoder = Arc::new(row_encoder(job.table(), &job.layout)?);
         let sample = Arc::new(Mutex::new(KeySample::new(job.rows_per_range)));
         // Dropping the set stops its readers: a failed part ends the others, and so does the end of the run.
         let mut readers: JoinSet<Result<(usize, PartRead)>> = JoinSet::new();
         let mut digested = Vec::new();
-        for (ordinal, part) in parts.into_iter().enumerate() {
-            if let Some(written) = self.digested_before(job, &part) {
+        for (ordinal, (read, part)) in parts.into_iter().enumerate() {
+            if let Some(written) = self.digested_before(job, &read, &part) {
                 progress.rows(job.side, &job.name, written.part.rows);
                 digested.push(ordinal);
                 readers.spawn(async move { Ok((ordinal, PartRead { written, sent: None })) });
                 continue;
             }
-            let kept = self.kept(job, &part)?;
-            let (reader, read, progress) = (self.clone(), job.read.clone(), progress.clone());
+            let kept = self.kept(job, &read, &part)?;
+            let (reader, progress) = (self.clone(), progress.clone());
             let (writer, encoder, sample) = (writer.clone(), encoder.clone(), sample.clone());
             let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
             readers.spawn(async move {
@@ -164,7 +179,7 @@ impl Reader {
             all_sent &= part.sent.is_some();
             written.push((ordinal, part.written));
         }
-        if !all_sent && let Some(counted) = self.snapshot.count(&job.read).await? {
+        if !all_sent && let Some(counted) = self.count(job).await? {
             check_count(counted, written.iter().map(|(_, one)| one.part.rows).sum())?;
         }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
@@ -179,9 +194,29 @@ impl Reader {
         Ok(Taken { snapshot, sample })
     }
 
+    /// The parts of all tables of a job, each with the table it is a part of.
+    pub async fn parts(&self, job: &Job) -> Result<Vec<(TableRead, Part)>> {
+        let mut all = Vec::new();
+        for read in &job.reads {
+            let parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
+            all.extend(parts.into_iter().map(|part| (read.clone(), part)));
+        }
+        Ok(all)
+    }
+
+    /// The store's own count of a job's rows; `None` where it has none for one of the tables.
+    async fn count(&self, job: &Job) -> Result<Option<u64>> {
+        let mut sum = 0;
+        for read in &job.reads {
+            let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
+            sum += rows;
+        }
+        Ok(Some(sum))
+    }
+
     /// The digests of an earlier snapshot, where they hold under the mapping of this run.
-    fn digested_before(&self, job: &Job, part: &Part) -> Option<Written> {
-        let files = self.snapshot.files_of(&job.read.table.name, part)?;
+    fn digested_before(&self, job: &Job, read: &TableRead, part: &Part) -> Option<Written> {
+        let files = self.snapshot.files_of(&read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
         if files.layout.as_ref() != Some(&job.layout) || job.copy_all {
@@ -195,12 +230,12 @@ impl Reader {
         Some(Written { part, bounds: files.bounds })
     }
 
-    fn kept(&self, job: &Job, part: &Part) -> Result<RowsKept> {
+    fn kept(&self, job: &Job, read: &TableRead, part: &Part) -> Result<RowsKept> {
         let elsewhere = if job.keep == Keep::Lean { RowsKept::Left } else { RowsKept::Copied };
-        if job.copy_all || job.read.filter.is_some() {
+        if job.copy_all || read.filter.is_some() {
             return Ok(elsewhere);
         }
-        if let Some(files) = self.snapshot.files_of(&job.read.table.name, part) {
+        if let Some(files) = self.snapshot.files_of(&read.table.name, part) {
             let file = files.part.file.ok_or_else(|| Error::snapshot("a lean snapshot holds no rows"))?;
             let file = absolute(&files.directory, &file);
             return Ok(RowsKept::InPlace { file, row_groups: files.part.row_groups });
@@ -261,8 +296,8 @@ impl Reader {
             format: if whole { SNAPSHOT_FORMAT } else { DIGESTS_FORMAT }.into(),
             created_by: concat!("tieout ", env!("CARGO_PKG_VERSION")).into(),
             store: self.identity.clone(),
-            table: job.read.table.clone(),
-            filter: job.read.filter.clone(),
+            table: job.table().clone(),
+            filter: job.filter().cloned(),
             taken: model::Taken { started, finished: time::now() },
             coordinates: self.snapshot.coordinates().into_iter().collect(),
             consistency: self.consistency(),

@@ -8,10 +8,19 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     let requests = plan.tables.as_deref().unwrap_or(std::slice::from_ref(&plan.defaults));
     let first = requests.first().unwrap_or(&plan.defaults);
     let alike = |one: &TableRequest| {
-        one.key == first.key && one.ignore == first.ignore && one.filters == first.filters && one.columns.is_empty()
+        one.key == first.key
+            && one.ignore == first.ignore
+            && one.filters == first.filters
+            && one.columns.is_empty()
+            && one.more == Pair::default()
     };
+    let only_a_file = !plan.options.groups.is_empty() || plan.options.all_tables || !plan.defaults.columns.is_empty();
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
-    if !requests.iter().all(alike) || first.filters.source != first.filters.target || zones.source != zones.target {
+    if only_a_file
+        || !requests.iter().all(alike)
+        || first.filters.source != first.filters.target
+        || zones.source != zones.target
+    {
         return "tieout run (with the same config file)".into();
     }
     let mut words = vec!["tieout".into(), "diff".into()];

@@ -18,7 +18,7 @@ use super::time;
 use crate::canonical::{KeyValue, RowEncoder, decode_key};
 use crate::diff::{self, Disagreement};
 use crate::error::{Error, Result};
-use crate::model::{Boundaries, Extent, KeyObserver, RangeDigest};
+use crate::model::{Boundaries, Extent, KeyObserver, RangeDigest, TableRead};
 use crate::snapshot::{RowsKept, Snapshot, SnapshotWriter, row_encoder};
 use crate::store::Part;
 use crate::tree;
@@ -45,14 +45,14 @@ pub(super) struct SecondReading<'a> {
 }
 
 /// A part to read, and of its rows the keys that count.
-type Asked = (Part, Option<HashSet<Box<[u8]>>>);
+type Asked = (TableRead, Part, Option<HashSet<Box<[u8]>>>);
 
 /// Reads one side's rows of the disagreeing ranges into `directory`, and puts them in the place of the digests.
 pub(super) async fn read(again: SecondReading<'_>, disagreement: &mut Disagreement, directory: &Path) -> Result<()> {
     if disagreement.mismatched.is_empty() {
         return Ok(());
     }
-    let place = |e: Error| e.at(format!("table {}", again.job.read.table.name));
+    let place = |e: Error| e.at(format!("table {}", again.job.table().name));
     let found = match again.by_keys(disagreement).await.map_err(place)? {
         Some(parts) => again.take(parts, disagreement, directory).await.ok(),
         None => None,
@@ -60,8 +60,8 @@ pub(super) async fn read(again: SecondReading<'_>, disagreement: &mut Disagreeme
     let found = match found {
         Some(found) => found,
         None => {
-            let parts = again.reader.snapshot().parts(&again.job.read, again.reader.parts_wanted()).await?;
-            let parts = parts.into_iter().map(|part| (part, None)).collect();
+            let parts = again.reader.parts(again.job).await?;
+            let parts = parts.into_iter().map(|(read, part)| (read, part, None)).collect();
             again.take(parts, disagreement, directory).await.map_err(place)?
         }
     };
@@ -82,7 +82,9 @@ impl SecondReading<'_> {
         let open: u64 = disagreement.mismatched.iter().map(|(_, rows)| rows.get(self.job.side)).sum();
         let all: u64 = self.leaves.iter().map(|leaf| leaf.rows).sum();
         let names: Vec<String> = self.job.layout.key.iter().map(|column| column.name.clone()).collect();
-        let indexed = self.job.read.table.keys.iter().any(|key| key.columns == names);
+        let computed = self.job.layout.key.iter().any(|column| column.expression.is_some());
+        let has_index = |read: &TableRead| read.table.keys.iter().any(|key| key.columns == names);
+        let indexed = !computed && self.job.reads.iter().all(has_index);
         if !indexed || open > KEYS_MAX || open > all / SHARE_MIN {
             return Ok(None);
         }
@@ -93,16 +95,24 @@ impl SecondReading<'_> {
         if let [name] = names.as_slice()
             && let Some(ranges) = ranges_of(&keys, &disagreement.boundaries)
         {
-            let part = |ranges: &[(KeyValue, KeyValue)]| Some((snapshot.rows_between(name, ranges)?, None));
-            return Ok(ranges.chunks(RANGES_PER_PART).map(part).collect());
+            let part = |read: &TableRead, ranges: &[(KeyValue, KeyValue)]| {
+                Some((read.clone(), snapshot.rows_between(name, ranges)?, None))
+            };
+            let (ranges, part) = (&ranges, &part);
+            let reads = self.job.reads.iter();
+            return Ok(reads
+                .flat_map(|read| ranges.chunks(RANGES_PER_PART).map(move |some| part(read, some)))
+                .collect());
         }
         let per_part = if names.len() == 1 { KEYS_PER_PART } else { TUPLES_PER_PART };
-        let part = |keys: &[Box<[u8]>]| -> Option<Asked> {
+        let part = |read: &TableRead, keys: &[Box<[u8]>]| -> Option<Asked> {
             let values: Vec<_> = keys.iter().map(|key| decode_key(key)).collect::<Option<_>>()?;
             let part = snapshot.rows_with_keys(&names, &values)?;
-            Some((part, Some(keys.iter().cloned().collect())))
+            Some((read.clone(), part, Some(keys.iter().cloned().collect())))
         };
-        Ok(keys.chunks(per_part).map(part).collect())
+        let (keys, part) = (&keys, &part);
+        let reads = self.job.reads.iter();
+        Ok(reads.flat_map(|read| keys.chunks(per_part).map(move |some| part(read, some))).collect())
     }
 
     /// Reads the parts, keeps what lies in the disagreeing ranges, and proves that it is what the first reading found.
@@ -131,10 +141,10 @@ impl SecondReading<'_> {
     ) -> Result<Snapshot> {
         let started = time::now();
         let writer = SnapshotWriter::create(directory)?;
-        let encoder = Arc::new(row_encoder(&self.job.read.table, &self.job.layout)?);
-        let reads = parts.into_iter().enumerate().map(|(ordinal, (part, keys))| {
+        let encoder = Arc::new(row_encoder(self.job.table(), &self.job.layout)?);
+        let reads = parts.into_iter().enumerate().map(|(ordinal, (read, part, keys))| {
             let sieve = Sieve::new(encoder.clone(), boundaries.clone(), open.clone(), keys);
-            self.read_part(&writer, ordinal, part, encoder.clone(), sieve)
+            self.read_part(&writer, ordinal, (read, part), encoder.clone(), sieve)
         });
         let written = futures::future::try_join_all(reads).await?;
         let mut manifest = self.reader.manifest(self.job, written, started);
@@ -147,14 +157,14 @@ impl SecondReading<'_> {
         &self,
         writer: &SnapshotWriter,
         ordinal: usize,
-        part: Part,
+        (read, part): (TableRead, Part),
         encoder: Arc<RowEncoder>,
         sieve: Sieve,
     ) -> Result<(usize, crate::snapshot::Written)> {
         let _worker = self.reader.worker().await?;
-        let writer = writer.part(ordinal, &self.job.read.table, encoder, &RowsKept::Copied, Unobserved)?;
-        let (read, _) = self.reader.read_part(&self.job.read, &part, writer, Some(sieve), |_| ()).await?;
-        Ok((ordinal, read.written))
+        let writer = writer.part(ordinal, &read.table, encoder, &RowsKept::Copied, Unobserved)?;
+        let (done, _) = self.reader.read_part(&read, &part, writer, Some(sieve), |_| ()).await?;
+        Ok((ordinal, done.written))
     }
 }
 

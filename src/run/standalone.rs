@@ -50,7 +50,7 @@ pub async fn snapshot(
             side: Side::Source,
             name: name.to_string(),
             layout: mapping::own_layout(&table),
-            read: TableRead { table, filter: None },
+            reads: vec![TableRead { table, filter: None }],
             copy_all: true,
             keep: Keep::Full,
             rows_per_range: ROWS_PER_RANGE,

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use arrow::array::RecordBatch;
 
 use crate::canonical::{RowEncoder, RowField};
-use crate::error::{Error, Result};
+use crate::error::Result;
+use crate::expression;
 use crate::files;
 use crate::model::{DigestBatch, DigestColumn, DigestLayout, Manifest, PartReader, RowRuns, SnapshotRows, Table};
 
@@ -65,20 +66,7 @@ impl SnapshotRows for Snapshot {
 /// The encoder for a digest layout over the batches of `table`.
 pub fn row_encoder(table: &Table, layout: &DigestLayout) -> Result<RowEncoder> {
     let fields = |columns: &[DigestColumn]| -> Result<Vec<RowField>> {
-        columns
-            .iter()
-            .map(|column| {
-                let position = table
-                    .position(&column.name)
-                    .ok_or_else(|| Error::snapshot(format!("table {} has no column {}", table.name, column.name)))?;
-                Ok(RowField {
-                    position,
-                    name: column.name.clone(),
-                    canonical: table.columns[position].canonical.clone(),
-                    reading: column.reading,
-                })
-            })
-            .collect()
+        columns.iter().map(|column| expression::row_field(table, column)).collect()
     };
     Ok(RowEncoder::new(fields(&layout.key)?, fields(&layout.values)?))
 }

@@ -41,7 +41,7 @@ pub fn decide_table(result: &mut TableResult, failure: Option<String>) {
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("the numbers of rows differ, yet no difference was found".into());
         }
-        None if result.ranges.mismatched > 0 && result.counts.total() == 0 => {
+        None if result.ranges.mismatched > 0 && result.counts.total() == 0 && result.within_tolerance == 0 => {
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("digests of ranges disagree, yet no differing row was found".into());
         }
@@ -86,6 +86,7 @@ mod tests {
             rows,
             counts,
             causes: Vec::new(),
+            within_tolerance: 0,
             columns,
             findings: Vec::new(),
             schema: Vec::new(),
@@ -129,7 +130,9 @@ mod tests {
         assert_eq!(verdict(unequal, None), Verdict::Undecided);
         let mut silent = result(Pair::new(Some(2), Some(2)), Counts::default(), &[ColumnStatus::Compared]);
         silent.ranges.mismatched = 1;
-        assert_eq!(verdict(silent, None), Verdict::Undecided);
+        assert_eq!(verdict(silent.clone(), None), Verdict::Undecided);
+        silent.within_tolerance = 1;
+        assert_eq!(verdict(silent, None), Verdict::Match);
     }
 
     #[test]

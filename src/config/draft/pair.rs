@@ -43,7 +43,26 @@ fn compared(plan: &TablePlan) -> Vec<String> {
         lines.extend(commented(format!("ignore = {}", list(unmet))));
     }
     lines.extend(columns(plan));
+    lines.extend(plan.columns.iter().filter_map(rule).flatten());
     lines
+}
+
+/// A rule that accepts what one side of a column cannot hold, as a comment.
+fn rule(column: &ColumnPlan) -> Option<Vec<String>> {
+    use crate::canonical::Encoding as E;
+    let compared = column.compared.as_ref()?;
+    column.findings.iter().find(|finding| finding.starts_with("lossy"))?;
+    let rule = match compared.comparison.encoding() {
+        E::Number => "scale = 2 # the digits that both sides keep; round = \"half_up\", \"half_even\" or \"truncate\"",
+        E::Time | E::Timestamp | E::Instant => {
+            "precision = \"s\" # ms, us; round = \"half_up\", \"half_even\" or \"truncate\""
+        }
+        E::Float32 | E::Float64 => "tolerance = { rel = 1e-7 } # abs, rel or ulp",
+        _ => return None,
+    };
+    let mut lines = comments(&["where the loss was meant:", "[[tables.columns]]"]);
+    lines.extend(commented(format!("source = {}\n{rule}", literal(&column.name))));
+    Some(lines)
 }
 
 fn settled(result: &TableResult) -> Option<Vec<String>> {
@@ -112,7 +131,7 @@ fn types(plan: &TablePlan, column: &ColumnPlan) -> String {
 
 fn fate(column: &ColumnPlan) -> String {
     let mut said = match (&column.compared, column.status) {
-        (Some(compared), _) => format!("as {}", compared.comparison.label),
+        (Some(compared), _) => format!("as {}", compared.label()),
         (None, ColumnStatus::MissingInTarget) => "MISSING IN TARGET: the table differs".into(),
         (None, ColumnStatus::MissingInSource) => "only in the target: listed, changes no verdict".into(),
         (None, ColumnStatus::Incomparable) => "INCOMPARABLE: at best undecided".into(),

@@ -26,8 +26,7 @@ fn column(name: &str, target: Option<&str>, status: ColumnStatus) -> ColumnPlan 
         label: "integer".into(),
         readings: Pair::from_fn(|_| Reading { encoding: Encoding::Number, time_zone: None }),
     };
-    let compared =
-        (status == ColumnStatus::Compared).then(|| ComparedColumn { positions: Pair::new(0, 0), comparison });
+    let compared = (status == ColumnStatus::Compared).then(|| ComparedColumn::plain(Pair::new(0, 0), comparison));
     ColumnPlan { name: name.into(), target: target.map(Into::into), status, compared, findings: vec![] }
 }
 
@@ -46,6 +45,7 @@ fn compared(names: Pair<TableName>, columns: Vec<ColumnPlan>, key: Vec<usize>) -
     TableOutcome::Compare(Box::new(TablePlan {
         name: names.source.name.clone(),
         tables: Pair::new(table(names.source, &columns, Side::Source), table(names.target, &columns, Side::Target)),
+        more: Pair::default(),
         filters: Pair::default(),
         columns,
         key,
@@ -66,6 +66,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         rows: Pair::default(),
         counts: Counts::default(),
         causes: vec![],
+        within_tolerance: 0,
         columns: vec![],
         findings: vec![],
         schema: vec![],
@@ -172,4 +173,19 @@ fn odd_names_survive_and_never_end_a_comment() {
 fn a_draft_without_tables_is_still_a_config() {
     let plan = read_back(&draft(&stores(), &identities(), &[]));
     assert!(plan.tables.is_none());
+}
+
+#[test]
+fn the_examples_are_valid_once_they_are_no_comments() {
+    let uncommented: String = super::examples::EXAMPLES
+        .lines()
+        .filter_map(|line| line.strip_prefix("#   "))
+        .filter(|line| !line.starts_with("all_tables"))
+        .map(|line| format!("{line}\n"))
+        .collect();
+    let text = format!("all_tables = true\n[source]\nurl = \"a\"\n[target]\nurl = \"b\"\n{uncommented}");
+    let plan = plan_of_text(Path::new("tieout.toml"), &text, &|_| None, &Overrides::default());
+    let plan = plan.unwrap_or_else(|e| panic!("{e}\n{text}"));
+    assert!(plan.defaults.columns.len() >= 12, "{:?}", plan.defaults.columns);
+    assert_eq!(plan.options.groups.len(), 1);
 }

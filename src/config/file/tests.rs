@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use super::*;
+use crate::config::ColumnRequest;
 use crate::error::ErrorKind;
 
 const FULL: &str = r#"
@@ -67,8 +68,11 @@ fn everything_a_config_can_say_reaches_the_plan() {
             columns: vec![ColumnRequest {
                 source: "created".into(),
                 target: Some("created_at".into()),
+                strict: true,
                 time_zone: Some(Tz::Asia__Tokyo),
+                ..ColumnRequest::default()
             }],
+            ..TableRequest::default()
         }
     );
     assert_eq!(tables[1].names, Pair::new("customers".into(), "customers".into()));

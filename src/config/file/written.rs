@@ -9,86 +9,8 @@ use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::environment::{Environment, expand};
 use super::nearest::did_you_mean;
+use super::shape::WrittenFile;
 use crate::error::{Error, Result};
-
-/// A string and where it stands, for errors.
-pub type Text = Spanned<String>;
-
-/// The whole file.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WrittenFile {
-    /// Where run directories are written.
-    pub out: Option<Text>,
-    /// Parallel readers of each store.
-    pub workers: Option<Spanned<u64>>,
-    /// The most memory of the diff, for example `512MiB`.
-    pub memory: Option<Text>,
-    /// The zone of times without a zone, for both stores.
-    pub time_zone: Option<Text>,
-    /// `full` or `sample`.
-    pub mode: Option<Text>,
-    /// The share to sample.
-    pub sample: Option<Text>,
-    /// The seed of the sample.
-    pub seed: Option<Spanned<u64>>,
-    /// `full` or `lean`.
-    pub snapshot: Option<Text>,
-    /// The store the data came from.
-    pub source: WrittenStore,
-    /// The store it should have arrived in.
-    pub target: WrittenStore,
-    /// The table pairs; none means all tables of both sides.
-    #[serde(default)]
-    pub tables: Vec<Spanned<WrittenTable>>,
-}
-
-/// `[source]` or `[target]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table with a url")]
-pub struct WrittenStore {
-    /// URL or path.
-    pub url: Text,
-    /// The zone of this store's times without a zone.
-    pub time_zone: Option<Text>,
-}
-
-/// One `[[tables]]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as [[tables]]")]
-pub struct WrittenTable {
-    /// The source's table.
-    pub source: Text,
-    /// The target's, where it has another name.
-    pub target: Option<Text>,
-    /// The key columns.
-    pub key: Option<Vec<Text>>,
-    /// Columns to leave out.
-    #[serde(default)]
-    pub ignore: Vec<Text>,
-    /// A condition on the rows of both sides.
-    #[serde(rename = "where")]
-    pub filter: Option<Text>,
-    /// A condition on the source's rows, in place of `where`.
-    pub source_where: Option<Text>,
-    /// A condition on the target's rows, in place of `where`.
-    pub target_where: Option<Text>,
-    /// What is to be known about single columns.
-    #[serde(default)]
-    pub columns: Vec<Spanned<WrittenColumn>>,
-}
-
-/// One `[[tables.columns]]`.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields, expecting = "a table such as [[tables.columns]]")]
-pub struct WrittenColumn {
-    /// The column's name in the source.
-    pub source: Text,
-    /// Its name in the target, where it has another one.
-    pub target: Option<Text>,
-    /// The zone of its times without a zone.
-    pub time_zone: Option<Text>,
-}
 
 /// A config text and the file it came from, to say where something stands.
 #[derive(Clone, Copy)]
@@ -214,6 +136,7 @@ fn in_words(expected: &str) -> &str {
         "u64" | "i64" => "a whole number, 0 or more",
         "a sequence" => "a list, for example [\"id\"]",
         "a string" => "a string in quotes",
+        "a boolean" => "true or false",
         other => other,
     }
 }
