@@ -7,6 +7,7 @@ mod bad_input;
 mod binary;
 mod chinook;
 mod commands;
+mod conformance;
 mod damage;
 mod layers;
 mod never_equal;
