@@ -169,6 +169,8 @@ pub struct Leaf {
     pub values: Vec<String>,
     pub definition: Option<Vec<i16>>,
     pub repetition: Option<Vec<i16>>,
+    /// Minimum and maximum as the file is to state them, right or wrong.
+    pub statistics: Option<[String; 2]>,
 }
 
 /// A setting of a server, or of tieout's environment, that must not change a digest.
@@ -229,7 +231,8 @@ impl Kind {
 impl Kit {
     /// Reads all `*.toml` of a folder in name order.
     pub fn read(folder: &Path) -> Self {
-        let mut files: Vec<_> = glob::glob(&format!("{}/*.toml", folder.display())).expect("a pattern").flatten().collect();
+        let mut files: Vec<_> =
+            glob::glob(&format!("{}/*.toml", folder.display())).expect("a pattern").flatten().collect();
         files.sort();
         let mut kit = Self { cases: Vec::new(), setup: BTreeMap::new() };
         for file in files {
@@ -287,7 +290,10 @@ impl Case {
             }
             Body::Situation(situation) => {
                 let both_sql = situation.source.sql.is_some() && situation.target.sql.is_some();
-                let ring = !both_sql || !situation.pairs.is_empty() || !pair.iter().all(|kind| kind.is_sql()) || RING.contains(&pair);
+                let ring = !both_sql
+                    || !situation.pairs.is_empty()
+                    || !pair.iter().all(|kind| kind.is_sql())
+                    || RING.contains(&pair);
                 situation.source.has(pair[0]) && situation.target.has(pair[1]) && listed(&situation.pairs) && ring
             }
             Body::Setting(setting) => pair == [setting.store; 2],

@@ -43,7 +43,8 @@ pub fn jobs(kit: &Kit) -> Vec<Job<'_>> {
 }
 
 fn column(case: &Case) -> String {
-    let name: String = case.id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
+    let name: String =
+        case.id.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '_' }).collect();
     format!("c_{name}")
 }
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::cases::{Case, Kind, Kit};
 use super::Outcome;
+use super::cases::{Case, Kind, Kit};
 
 const HEAD: &str = "# Conformance
 
@@ -49,7 +49,8 @@ pub fn page(kit: &Kit, outcomes: &[Outcome]) -> String {
 /// How many cases ran over each pair.
 fn matrix(outcomes: &[Outcome]) -> String {
     let titles: Vec<&str> = Kind::ALL.into_iter().map(Kind::title).collect();
-    let mut text = format!("\n| cases, source ↓ target → | {} |\n|--|{}\n", titles.join(" | "), "--|".repeat(titles.len()));
+    let mut text =
+        format!("\n| cases, source ↓ target → | {} |\n|--|{}\n", titles.join(" | "), "--|".repeat(titles.len()));
     for source in Kind::ALL {
         let count = |target| outcomes.iter().filter(|o| o.pair == [source, target]).count().to_string();
         text.push_str(&format!("| {} | {} |\n", source.title(), Kind::ALL.map(count).join(" | ")));

@@ -116,8 +116,12 @@ fn value(data_type: &DataType, written: &str, text: &str) -> ArrayRef {
     if let Some(hex) = text.strip_prefix("hex:") {
         let bytes = hex::decode(hex).expect("hex");
         return match data_type {
-            DataType::Float32 => Arc::new(Float32Array::from(vec![f32::from_be_bytes(bytes.try_into().expect("4 bytes"))])),
-            DataType::Float64 => Arc::new(Float64Array::from(vec![f64::from_be_bytes(bytes.try_into().expect("8 bytes"))])),
+            DataType::Float32 => {
+                Arc::new(Float32Array::from(vec![f32::from_be_bytes(bytes.try_into().expect("4 bytes"))]))
+            }
+            DataType::Float64 => {
+                Arc::new(Float64Array::from(vec![f64::from_be_bytes(bytes.try_into().expect("8 bytes"))]))
+            }
             _ => cast(&(Arc::new(arrow::array::BinaryArray::from_vec(vec![&bytes])) as ArrayRef), data_type),
         };
     }
@@ -168,7 +172,9 @@ fn write_leaf<W: std::io::Write + Send>(group: &mut SerializedRowGroupWriter<'_,
     macro_rules! write {
         ($writer:expr, $parse:expr) => {{
             let values: Vec<_> = leaf.values.iter().map($parse).collect();
-            $writer.write_batch(&values, definition, repetition).expect("values");
+            let stated: Vec<_> = leaf.statistics.iter().flatten().map($parse).collect();
+            let (min, max) = (stated.first(), stated.last());
+            $writer.write_batch_with_statistics(&values, definition, repetition, min, max, None).expect("values");
         }};
     }
     match column.untyped() {

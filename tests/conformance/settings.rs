@@ -8,7 +8,7 @@ use arrow::array::AsArray;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use super::cases::{Body, Kind, Kit, Setting};
-use super::{Job, Outcome};
+use super::{Job, Outcome, stores};
 use crate::binary::{Tieout, files_beneath};
 use crate::servers::{MariaDb, Postgres};
 
@@ -19,7 +19,9 @@ type Digests = Vec<Vec<u8>>;
 pub fn jobs(kit: &Kit) -> Vec<Job<'_>> {
     let mut by_store: BTreeMap<Kind, Vec<(usize, &Setting)>> = BTreeMap::new();
     for (at, case) in kit.cases.iter().enumerate() {
-        if let Body::Setting(setting) = &case.body {
+        if let Body::Setting(setting) = &case.body
+            && stores().contains(&setting.store)
+        {
             by_store.entry(setting.store).or_default().push((at, setting));
         }
     }

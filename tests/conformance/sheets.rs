@@ -32,7 +32,11 @@ pub fn store(tieout: &Tieout, side: &str, kind: Kind, setup: &str, sheets: &[She
         }
         Kind::Sqlite => {
             let name = format!("{side}.db");
-            crate::sqlite::database(tieout.folder.path(), &name, &format!("BEGIN; {} COMMIT;", script(kind, setup, sheets)));
+            crate::sqlite::database(
+                tieout.folder.path(),
+                &name,
+                &format!("BEGIN; {} COMMIT;", script(kind, setup, sheets)),
+            );
             name
         }
         Kind::Parquet => {
