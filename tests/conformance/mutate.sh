@@ -73,7 +73,7 @@ RUST
     edit $encode "s/(    out\.extend_from_slice\(rest\);\n)    (out\.extend_from_slice\(&\[0x00, 0x00\]\);)/\$1    if !$is(\"end\") { \$2 }/"
     edit $encode "s/out\.extend_from_slice\(&\[0x00, 0xFF\]\);/out.extend_from_slice(if $is(\"escape\") { &[0x00] } else { &[0x00, 0xFF] });/"
     edit $encode "s/(fn push_binary.*?\n)    out\.push\(BINARY\);/\$1    out.push(if $is(\"tags\") { TEXT } else { BINARY });/s"
-    edit $encode "s/(fn push_text\(out: &mut Vec<u8>, text: &str\) \{\n)/\$1    let folded = text.to_lowercase();\n    let text = if $is(\"case\") { &folded } else if $is(\"trim\") { text.trim_end_matches(' ') } else { text };\n/"
+    edit $encode "s/(fn push_text\(out: &mut Vec<u8>, text: &str\) \{\n)/\$1    let folded = text.to_lowercase();\n    let text = if $is(\"case\") { folded.as_str() } else if $is(\"trim\") { text.trim_end_matches(' ') } else { text };\n/"
     edit $encode "s/(\} else \{\n\s+)column\.bytes\.push\(NULL\);/\$1if $is(\"null\") { push_text(&mut column.bytes, \"\"); } else if $is(\"zero\") { number::push_i64(&mut column.bytes, 0); } else { column.bytes.push(NULL); }/"
     edit $encode "s/(fn push_misfit\(out: &mut Vec<u8>, text: &str\) \{\n)/\$1    if $is(\"misfit\") { return out.push(NULL); }\n/"
     edit $encode "s/(fn push_unreadable\(out: &mut Vec<u8>, push: impl FnOnce\(&mut Vec<u8>\)\) \{\n)/\$1    if $is(\"unreadable\") { return out.push(NULL); }\n/"
@@ -91,13 +91,14 @@ RUST
     edit src/model/rows.rs "s/self\.sum = self\.sum\.wrapping_add\((digest|other\.sum)\)/self.sum = if $is(\"xor\") { self.sum ^ \$1 } else { self.sum.wrapping_add(\$1) }/g"
 }
 
+cargo=${CARGO:-cargo} # for those who have to wait for their turn
 root_target=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TARGET_DIR=$root_target
-kit=$(cd "$root" && cargo test --locked --test main --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
+kit=$(cd "$root" && $cargo test --locked --test main --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
 [ -n "$kit" ] || { echo "mutate.sh: the kit does not build" >&2; exit 1; }
 case $kit in /*) ;; *) kit=$root/$kit ;; esac
 plant
-(cd "$copy" && cargo build --locked --bin tieout)
+(cd "$copy" && $cargo build --locked --bin tieout)
 # Apart from the folder that builds share, where the next build puts the whole program again.
 cp "$root_target/debug/tieout" "$copy/broken"
 
