@@ -94,13 +94,15 @@ RUST
 cargo=${CARGO:-cargo} # for those who have to wait for their turn
 root_target=${CARGO_TARGET_DIR:-$root/target}
 export CARGO_TARGET_DIR=$root_target
-kit=$(cd "$root" && $cargo test --locked --test main --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))$/\1/p')
+kit=${KIT:-$(cd "$root" && $cargo test --locked --test main --no-run 2>&1 | sed -n 's/.*Executable.*(\(.*\))$/\1/p')} # or a kit that has been built already
 [ -n "$kit" ] || { echo "mutate.sh: the kit does not build" >&2; exit 1; }
 case $kit in /*) ;; *) kit=$root/$kit ;; esac
-plant
-(cd "$copy" && $cargo build --locked --bin tieout)
-# Apart from the folder that builds share, where the next build puts the whole program again.
-cp "$root_target/debug/tieout" "$copy/broken"
+if [ ! -x "$copy/broken" ]; then # MUTANT_TREE may name a tree that an earlier call has built
+    plant
+    (cd "$copy" && $cargo build --locked --bin tieout)
+    # Apart from the folder that builds share, where the next build puts the whole program again.
+    cp "$root_target/debug/tieout" "$copy/broken"
+fi
 
 # All stores but MariaDB: what the rules below do is the same there, and a run takes a third of the time.
 export TIEOUT_BINARY=$copy/broken TIEOUT_KIT_STORES=postgres,sqlite,parquet,csv RUST_BACKTRACE=0
