@@ -38,7 +38,7 @@ pub struct Case {
 /// What is to be run.
 pub enum Body {
     Cell(Cell),
-    Situation(Situation),
+    Situation(Box<Situation>),
     Setting(Setting),
 }
 
@@ -240,7 +240,8 @@ impl Kit {
             let topic: Topic = toml::from_str(&text).unwrap_or_else(|e| panic!("{}: {e}", file.display()));
             let fixture = topic.fixture;
             kit.cases.extend(topic.cell.into_iter().map(|w| w.case(&topic.topic, Body::Cell)));
-            kit.cases.extend(topic.situation.into_iter().map(|w| w.case(&topic.topic, Body::Situation)));
+            let boxed = |situation| Body::Situation(Box::new(situation));
+            kit.cases.extend(topic.situation.into_iter().map(|w| w.case(&topic.topic, boxed)));
             kit.cases.extend(topic.setting.into_iter().map(|mut written| {
                 written.body.fixture = fixture.get(&written.body.store).cloned().unwrap_or_default();
                 written.case(&topic.topic, Body::Setting)
