@@ -62,7 +62,7 @@ impl Tieout {
 
     /// `tieout` with these arguments, not yet started.
     pub fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_tieout"));
+        let mut command = Command::new(program());
         command.args(arguments).current_dir(self.folder.path());
         command
     }
@@ -213,6 +213,11 @@ impl std::fmt::Display for Outcome {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "exit code {:?}\n--- stdout\n{}\n--- stderr\n{}", self.code, self.stdout, self.stderr)
     }
+}
+
+/// The binary under test: the one of this build, or another that is to be tried (`tests/conformance/mutate.sh`).
+fn program() -> PathBuf {
+    std::env::var_os("TIEOUT_BINARY").map_or_else(|| env!("CARGO_BIN_EXE_tieout").into(), PathBuf::from)
 }
 
 /// All files beneath a folder, in name order; none where there is no folder. Symbolic links are not followed.

@@ -8,6 +8,7 @@ mod binary;
 mod causes;
 mod chinook;
 mod commands;
+mod conformance;
 mod damage;
 mod layers;
 mod never_equal;

@@ -21,6 +21,9 @@ const END: u8 = 0x00;
 /// Numbers with more digits than this are not taken for numbers: a guard against `1e1000000000`.
 const DIGITS_MAX: usize = 40_000;
 
+/// 2^64: up to it, whole doubles are taken for the numbers they are, because stores keep their integers in doubles.
+const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
+
 /// How many bytes a 64-bit integer takes.
 pub(super) const INTEGER_BYTES: usize = 10;
 
@@ -120,11 +123,15 @@ pub fn push_decimal256(out: &mut Vec<u8>, unscaled: i256, scale: u32) {
     }
 }
 
-/// Appends a double by its shortest decimal form, which is exact enough to come back as the same double. False, and
-/// nothing appended, for NaN and the infinities.
+/// Appends a double: a whole number that 64 bits hold as exactly that number, any other by its shortest decimal form,
+/// which is exact enough to come back as the same double. False, and nothing appended, for NaN and the infinities.
 pub fn push_f64(out: &mut Vec<u8>, value: f64) -> bool {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        push_i64(out, value as i64);
+    if value.fract() == 0.0 && value.abs() <= TWO_TO_64 {
+        if value.abs() < 9e15 {
+            push_i64(out, value as i64);
+        } else {
+            push_decimal128(out, value as i128, 0);
+        }
         return true;
     }
     if let Some((floor, group)) = short_decimal(value) {
@@ -454,6 +461,22 @@ mod tests {
     }
 
     #[test]
+    fn a_whole_double_is_the_number_it_is_and_not_its_shortest_text() {
+        for (value, exact) in [
+            (9_223_372_036_854_775_808.0, "9223372036854775808"),
+            (-9_223_372_036_854_775_808.0, "-9223372036854775808"),
+            (9_007_199_254_740_994.0, "9007199254740994"),
+            (18_446_744_073_709_549_568.0, "18446744073709549568"),
+            (TWO_TO_64, "18446744073709551616"),
+            (1e23, "1e23"),
+        ] {
+            let mut out = Vec::new();
+            assert!(push_f64(&mut out, value));
+            assert_eq!(out, text(exact), "{exact}");
+        }
+    }
+
+    #[test]
     fn what_is_no_number_is_refused() {
         for wrong in ["", "-", ".", "e3", "1e", "12abc", "1,234.50", " 1", "1 ", "0x10", "NaN", "1e99999999999", "--1"]
         {
@@ -512,6 +535,15 @@ mod tests {
         fn doubles_keep_their_order(a in any::<f64>(), b in any::<f64>()) {
             prop_assume!(a.is_finite() && b.is_finite());
             let (mut x, mut y) = (Vec::new(), Vec::new());
+            push_f64(&mut x, a);
+            push_f64(&mut y, b);
+            prop_assert_eq!(x.cmp(&y), a.partial_cmp(&b).unwrap());
+        }
+
+        #[test]
+        fn whole_doubles_keep_their_order_around_64_bits(a in -3e19f64..3e19, b in -3e19f64..3e19, step in 0u64..3) {
+            let (mut x, mut y) = (Vec::new(), Vec::new());
+            let b = if step == 0 { b } else { f64::from_bits(a.to_bits() + step) };
             push_f64(&mut x, a);
             push_f64(&mut y, b);
             prop_assert_eq!(x.cmp(&y), a.partial_cmp(&b).unwrap());

@@ -309,6 +309,8 @@ mod tests {
                 name: format!("c{position}"),
                 canonical: CanonicalType::Loose(crate::canonical::LooseHint::Text),
                 reading: Reading::plain(encoding),
+                rules: None,
+                computed: None,
             };
             let columns = (0..3).map(|at| (format!("c{at}"), column(at), true));
             let batch = RecordBatch::try_from_iter_with_nullable(columns).unwrap();

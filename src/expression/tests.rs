@@ -10,7 +10,7 @@ fn column(name: &str, native: &str, canonical: CanonicalType) -> Column {
 }
 
 fn table(columns: Vec<Column>) -> Table {
-    Table { name: TableName::bare("t"), columns, keys: vec![], rows_estimate: None }
+    Table { name: TableName::bare("t"), columns, keys: vec![], rows_estimate: None, schema: None }
 }
 
 /// A table as SQLite has it: a whole number `Cents`, a text `name`.
