@@ -110,7 +110,7 @@ fn orders() -> Table {
 fn orders_plan() -> TablePlan {
     let name = [TableName::bare("orders")];
     let asked = mapping::match_tables(Pair::new(&name, &name), &TableRequest::default()).unwrap().remove(0);
-    let described = Described { asked, tables: Pair::new(Some(orders()), Some(orders())) };
+    let described = Described { asked, tables: Pair::new(Some(orders()), Some(orders())), more: Pair::default() };
     match mapping::plan_tables(vec![described], Pair::default()).unwrap().remove(0) {
         TableOutcome::Compare(plan) => *plan,
         TableOutcome::Settled(result) => panic!("{result:?}"),
