@@ -90,7 +90,7 @@ pub(super) fn is_zero_date(text: &str) -> bool {
 }
 
 fn zone_minutes(later: i128) -> Option<i16> {
-    (later != 0 && later.abs() <= ZONE_MAX && later % ZONE_STEP == 0).then(|| (later / MINUTE) as i16)
+    (later != 0 && later.abs() <= ZONE_MAX && later % ZONE_STEP == 0).then_some((later / MINUTE) as i16)
 }
 
 fn shifted(from: i128, to: i128, out: &mut Vec<CauseKind>) {
@@ -145,7 +145,7 @@ fn is_limit(from: i128, to: i128, target: &str, family: Family) -> bool {
     }
     let clock = target.trim_end_matches('Z');
     let is = |limit: &&str| clock == *limit || clock.strip_suffix(" 00:00:00") == Some(limit);
-    (from > to && LATEST.iter().any(|l| is(&l))) || (from < to && EARLIEST.iter().any(|l| is(&l)))
+    (from > to && LATEST.iter().any(&is)) || (from < to && EARLIEST.iter().any(&is))
 }
 
 /// Nanoseconds since 1970, or since midnight.

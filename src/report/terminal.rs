@@ -67,7 +67,7 @@ fn causes(summary: &Summary) -> String {
     }
     let all: usize = summary.tables.iter().map(|table| table.causes.len()).sum();
     let told = &summary.causes[..summary.causes.len().min(CAUSES_TOLD_MAX)];
-    let rows: Vec<String> = told.iter().map(|cause| rows_explained(cause)).collect();
+    let rows: Vec<String> = told.iter().map(rows_explained).collect();
     let places: Vec<String> = told.iter().map(place).collect();
     let rows_width = rows.iter().map(|text| text.chars().count()).max().unwrap_or(0);
     let place_width = places.iter().map(|text| text.chars().count()).max().unwrap_or(0).min(NAME_CHARS_MAX / 2);
