@@ -183,9 +183,8 @@ fn indexes(source: &[Cover], target: &[Cover], of_foreign_keys: Vec<Vec<String>>
         // MySQL and MariaDB make an index for every foreign key.
         let made = index.condition.is_none() && of_foreign_keys.contains(&index.parts);
         // A longer index in the place of a shorter one is its counterpart.
-        let meets = |other: &Cover| {
-            other.serves(index) || other.set() == index.set() || (!other.unique && index.serves(other))
-        };
+        let meets =
+            |other: &Cover| other.serves(index) || other.set() == index.set() || (!other.unique && index.serves(other));
         let known = source.iter().any(meets);
         if !made && !known && new(index) {
             let covers = Pair::new(None, Some(index));
