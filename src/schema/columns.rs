@@ -130,8 +130,9 @@ impl ColumnPair<'_> {
         let (source, target) = (self.schemas.source.nullable?, self.schemas.target.nullable?);
         let word = |nullable: bool| Some(if nullable { "NULL" } else { "NOT NULL" }.to_owned());
         let (severity, text) = match (source, target) {
-            (false, true) => (Severity::Different, "the target allows NULL, which the source refuses"),
             // SQLite lets NULL into primary keys by an old mistake, which nobody relies on.
+            (false, true) if self.in_keys => (Severity::Note, "the target allows NULL in its primary key"),
+            (false, true) => (Severity::Different, "the target allows NULL, which the source refuses"),
             (true, false) if self.in_keys => (Severity::Note, "the target refuses NULL in its primary key"),
             (true, false) => (Severity::Stricter, "the target refuses NULL, which the source allows"),
             _ => return None,

@@ -1,9 +1,9 @@
 //! The schemas, compared: what the target lacks, refuses or does otherwise. No row is read for it, and no verdict on the
 //! data depends on it.
 //!
-//! - [`columns`]: columns that meet, property by property; [`types`]: what they can hold; [`defaults`], [`expression`]:
+//! - `columns`: columns that meet, property by property; `types`: what they can hold; `defaults`, `expression`:
 //!   when two engines' SQL says the same.
-//! - [`keys`]: keys and indexes, known by their columns; [`foreign_keys`], [`checks`].
+//! - `keys`: keys and indexes, known by their columns; `foreign_keys`, `checks`.
 //!
 //! What a side has no way to state (a CSV file has no defaults, a Parquet file no keys) gives no finding.
 
