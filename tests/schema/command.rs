@@ -34,7 +34,7 @@ fn what_was_not_compared_is_undecided() {
     let tieout = Tieout::new();
     databases(&tieout, WIDE, WIDE);
     schema(&tieout, "source.db", "target.db", &["--table", "nope"]).fails(3).saying(&["nope"]);
-    schema(&tieout, "source.db", "absent.db", &[]).exits(2).saying(&["absent.db"]);
+    schema(&tieout, "source.db", "absent.db", &[]).fails(3).saying(&["absent.db"]);
     schema(&tieout, "source.db", "target.db", &["--table", "t"]).exits(0);
     tieout.run(["schema", "source.db"]).exits(2).saying(&["TARGET"]);
     tieout.run(["schema"]).exits(2);
