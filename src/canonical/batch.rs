@@ -17,7 +17,7 @@ use crate::error::{Error, Result};
 /// Rows in a full batch, as DESIGN.md sets it.
 pub const ROWS_PER_BATCH: usize = 10_000;
 /// A batch is closed early once its values take this many bytes, so that wide rows stay bounded.
-pub const BATCH_BYTES_MAX: usize = 4 << 20;
+pub const BATCH_BYTES_MAX: usize = 2 << 20;
 
 /// The Arrow schema of canonical batches: one nullable field for each column, then [`MISFITS_COLUMN`].
 pub fn batch_schema<'a>(columns: impl IntoIterator<Item = (&'a str, &'a CanonicalType)>) -> SchemaRef {

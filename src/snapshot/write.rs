@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::model::{KeyObserver, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
 
 /// A row group is closed once it holds this many bytes in memory …
-const ROW_GROUP_BYTES_MAX: usize = 16 << 20;
+const ROW_GROUP_BYTES_MAX: usize = 8 << 20;
 /// … or this many rows.
 const ROW_GROUP_ROWS_MAX: usize = 1 << 17;
 /// Small pages, so that single rows can be read again cheaply.
