@@ -108,12 +108,17 @@ fn sheets(kind: Kind, is_source: bool, entries: &[Entry<'_>]) -> Vec<Sheet> {
     sheets.push(wide("payload", &equal, equal.iter().map(|(at, entry)| (at + 1, *at, value(entry))).collect()));
     let rows = corrupt.iter().map(|(at, entry)| (row_among(*at, entries.len()), *at, value(entry))).collect();
     sheets.push(Sheet { filled_to: AMONG, ..wide("among", &corrupt, rows) });
-    for (_, entry) in equal {
+    for (_, entry) in equal.into_iter().filter(|(_, entry)| can_be_key(entry)) {
         let columns = vec![("k".to_owned(), literal(entry).declared().to_owned()), ("v".to_owned(), integer(kind))];
         let rows = vec![vec![value(entry), Some("1".to_owned())]];
         sheets.push(Sheet { name: key_table(entry), columns, rows, filled_to: 0 });
     }
     sheets
+}
+
+/// Whether the value is tried as a key, too: to be near is not to be equal, so a key has no tolerance.
+fn can_be_key(entry: &Entry<'_>) -> bool {
+    !entry.cell.rule.contains_key("tolerance")
 }
 
 fn key_table(entry: &Entry<'_>) -> String {
@@ -125,7 +130,10 @@ fn config(urls: &[String], entries: &[Entry<'_>]) -> String {
     let mut config = format!("[source]\nurl = {}\n[target]\nurl = {}\n", quoted(&urls[0]), quoted(&urls[1]));
     let rule = |config: &mut String, entry: &Entry<'_>, column: &str| {
         if !entry.cell.rule.is_empty() {
-            config.push_str(&format!("[[tables.columns]]\nsource = {}\n{}", quoted(column), entry.cell.rule));
+            config.push_str(&format!("[[tables.columns]]\nsource = {}\n", quoted(column)));
+            for (key, value) in &entry.cell.rule {
+                config.push_str(&format!("{key} = {value}\n"));
+            }
         }
     };
     for (table, only) in [("cells", ""), ("payload", "EQUAL"), ("among", "CORRUPT")] {
@@ -134,7 +142,7 @@ fn config(urls: &[String], entries: &[Entry<'_>]) -> String {
             rule(&mut config, entry, &entry.column);
         }
     }
-    for entry in entries.iter().filter(|entry| entry.expected == "EQUAL") {
+    for entry in entries.iter().filter(|entry| entry.expected == "EQUAL" && can_be_key(entry)) {
         config.push_str(&format!("[[tables]]\nsource = \"{}\"\nkey = [\"k\"]\n", key_table(entry)));
         rule(&mut config, entry, "k");
     }
@@ -190,8 +198,8 @@ impl Judge {
                 } else if payload["verdict"] != "match" && self.corrupt.keys().all(|(table, _)| table != "payload") {
                     given.push_str(&format!("; among equals {}: {}", payload["verdict"], payload["reason"]));
                 }
-                let key = self.report.table(&key_table(entry));
-                if key["verdict"] != "match" {
+                if can_be_key(entry) && self.report.table(&key_table(entry))["verdict"] != "match" {
+                    let key = self.report.table(&key_table(entry));
                     let counts = self.report.counts(&key_table(entry));
                     given.push_str(&format!("; as key {} {counts:?} {}", key["verdict"], key["reason"]));
                 }
