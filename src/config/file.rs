@@ -24,14 +24,18 @@
 //! time_zone = "Europe/Paris"
 //! ```
 //!
+//! `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
+//!
 //! `${NAME}` in a string is read from the environment, `$${` is a plain `${`. Relative paths, of stores as of `out`, start at
 //! the current directory, not at the config file. Unknown keys are errors.
 
 mod bytes;
 mod environment;
+mod limits;
 mod nearest;
 mod overrides;
 mod selection;
+mod waivers;
 mod written;
 mod zone;
 
@@ -39,7 +43,7 @@ use std::path::Path;
 
 use chrono_tz::Tz;
 
-pub use super::plan::Keep;
+pub use super::plan::{HISTORY_FILE, Keep};
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
 pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
@@ -56,6 +60,13 @@ use crate::model::Pair;
 pub fn load(path: &Path, overrides: &Overrides) -> Result<RunPlan> {
     let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, e))?;
     plan_of_text(path, &text, &environment::process, overrides)
+}
+
+/// As [`load`], for commands that open no store: what the environment does not hold may be missing.
+pub fn load_without_secrets(path: &Path) -> Result<RunPlan> {
+    let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, e))?;
+    let environment = |name: &str| environment::process(name).or_else(|| Some(name.into()));
+    plan_of_text(path, &text, &environment, &Overrides::default())
 }
 
 /// As [`load`], from a text and an environment that are given.
@@ -87,11 +98,15 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn plan(&self, file: WrittenFile, overrides: &Overrides) -> Result<RunPlan> {
         self.refuse_what_is_not_built(&file)?;
-        let options = self.options(&file, overrides)?;
+        let mut options = self.options(&file, overrides)?;
+        options.gate = self.gate(&file)?;
         let zone = self.zone(file.time_zone.as_ref())?;
         let stores = Pair::new(&file.source, &file.target).try_map(|store| self.store(store, zone, overrides))?;
         let mut defaults = TableRequest::default();
         overrides.apply_to_table(&mut defaults);
+        if !file.tables.is_empty() {
+            self.check_gate(&options.gate, &self.tables(&file)?)?;
+        }
         let tables = if file.tables.is_empty() {
             overrides.requests()
         } else {
@@ -139,6 +154,10 @@ impl Reader<'_> {
             options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
         overrides.apply_to_options(&mut options);
+        if options.history.is_none() {
+            let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;
+            options.history = Some(written.map_or_else(|| options.out.join(HISTORY_FILE), Into::into));
+        }
         Ok(options)
     }
 

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::model::Pair;
+use crate::model::{GatePlan, Pair};
 pub use crate::model::{ColumnRequest, TableRequest};
 
 /// Everything a run needs to know before it opens a store.
@@ -57,7 +57,14 @@ pub struct Options {
     pub rows_per_range: u64,
     /// What is kept of the rows.
     pub keep: Keep,
+    /// Which differences the run lets pass.
+    pub gate: GatePlan,
+    /// The file in which the run is recorded; `None` records nothing.
+    pub history: Option<PathBuf>,
 }
+
+/// The name of the history in the directory of the run directories, where a config names no other file.
+pub const HISTORY_FILE: &str = "history.db";
 
 impl Default for Options {
     fn default() -> Self {
@@ -67,6 +74,8 @@ impl Default for Options {
             memory_bytes_max: 512 << 20,
             rows_per_range: 512,
             keep: Keep::Full,
+            gate: GatePlan::default(),
+            history: None,
         }
     }
 }

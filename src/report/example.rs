@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
+    CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Coverage, Pair, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
     StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
@@ -37,6 +37,7 @@ pub fn table(name: &str) -> TableResult {
         key: vec!["id".into()],
         rows: Pair::new(Some(10_000), Some(10_000)),
         counts: Counts::default(),
+        waived: None,
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         ranges: Ranges { total: 20, mismatched: 0 },
@@ -74,6 +75,9 @@ pub fn matching() -> Summary {
         verdict: Verdict::Match,
         exit_code: 0,
         reason: None,
+        coverage: Coverage::default(),
+        limits: vec![],
+        waivers: vec![],
         tables: vec![table("albums"), table("artists")],
     }
 }

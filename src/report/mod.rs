@@ -6,7 +6,7 @@
 //! | `junit.xml` | CI | [`junit_xml`] |
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
-//! | the table on the terminal | whoever ran it | [`summary_table`] |
+//! | the table on the terminal | whoever ran it | [`summary_table`], [`history_table`], [`ruling_table`] |
 //!
 //! Rules of the room:
 //! - No value reaches a report unescaped: HTML through autoescaping templates, CSV through [`cells`], a terminal and XML
@@ -20,20 +20,24 @@ mod changes;
 mod changes_parquet;
 #[cfg(test)]
 mod example;
+mod history;
 mod html;
 mod json;
 mod junit;
 mod marking;
 mod partial;
+mod ruling;
 mod sample;
 mod terminal;
 pub mod visible;
 mod words;
 
 pub use changes::TableChanges;
+pub use history::history_table;
 pub use html::{HTML_BYTES_MAX, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;
 pub use marking::Excerpt;
+pub use ruling::ruling_table;
 pub use sample::{SampledCell, SampledChange, TableSample};
 pub use terminal::summary_table;

@@ -64,6 +64,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         key: vec![],
         rows: Pair::default(),
         counts: Counts::default(),
+        waived: None,
         columns: vec![],
         findings: vec![],
         ranges: Ranges::default(),

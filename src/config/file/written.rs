@@ -8,7 +8,9 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue, Deserializer};
 
 use super::environment::{Environment, expand};
+use super::limits::WrittenLimits;
 use super::nearest::did_you_mean;
+use super::waivers::WrittenWaiver;
 use crate::error::{Error, Result};
 
 /// A string and where it stands, for errors.
@@ -34,6 +36,13 @@ pub struct WrittenFile {
     pub seed: Option<Spanned<u64>>,
     /// `full` or `lean`.
     pub snapshot: Option<Text>,
+    /// The file in which each run is recorded.
+    pub history: Option<Text>,
+    /// Which differences the gate lets pass.
+    pub limits: Option<WrittenLimits>,
+    /// Who vouches for which differences.
+    #[serde(default)]
+    pub waivers: Vec<Spanned<WrittenWaiver>>,
     /// The store the data came from.
     pub source: WrittenStore,
     /// The store it should have arrived in.

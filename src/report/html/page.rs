@@ -11,6 +11,8 @@ use crate::report::words::{self, number, number_or_dash, plural, shorten};
 const NAME_CHARS_MAX: usize = 120;
 /// Characters of a URL, a reason or a finding.
 const TEXT_CHARS_MAX: usize = 2_000;
+/// Lines about limits and waivers; summary.json has all.
+const GATE_LINES_MAX: usize = 200;
 /// Characters of a command.
 const COMMAND_CHARS_MAX: usize = 8_000;
 
@@ -20,6 +22,7 @@ pub struct Page {
     verdict: &'static str,
     headline: &'static str,
     explanation: String,
+    gate: Vec<String>,
     run: String,
     version: String,
     started: String,
@@ -95,6 +98,7 @@ impl Page {
             verdict: summary.verdict.name(),
             headline: words::headline(summary),
             explanation: line(&words::explanation(summary)),
+            gate: words::gate_lines(summary).iter().take(GATE_LINES_MAX).map(|text| line(text)).collect(),
             run: line(&run.id),
             version: line(&run.version),
             started: moment(&run.started),
