@@ -8,6 +8,7 @@ mod binary;
 mod chinook;
 mod commands;
 mod damage;
+mod gate;
 mod layers;
 mod never_equal;
 mod oracle;

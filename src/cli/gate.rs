@@ -14,7 +14,8 @@ use super::terminal;
 pub fn execute(arguments: GateArguments) -> Result<u8> {
     let plan = load_without_secrets(&arguments.config)?;
     let history = arguments.history.or_else(|| plan.options.history.clone());
-    let history = history.ok_or_else(|| Error::usage("the config names no history").hint("name one with --history FILE"))?;
+    let history =
+        history.ok_or_else(|| Error::usage("the config names no history").hint("name one with --history FILE"))?;
     let mut demands = arguments.phase.map_or(Demands::PLAIN, Demands::of);
     demands.window = arguments.window.unwrap_or(demands.window);
     demands.every = arguments.every.unwrap_or(demands.every);
@@ -36,7 +37,9 @@ fn check(demands: &Demands) -> Result<()> {
     let (window, every) = (demands.window.as_secs(), demands.every.as_secs());
     let parts = |duration: &Duration| duration.subsec_nanos() > 0;
     if every == 0 || window == 0 || parts(&demands.every) || parts(&demands.window) {
-        return Err(Error::usage("--window and --every must be whole seconds, one at least").hint("write 7d, 24h or 90m"));
+        return Err(
+            Error::usage("--window and --every must be whole seconds, one at least").hint("write 7d, 24h or 90m")
+        );
     }
     if !window.is_multiple_of(every) {
         return Err(Error::usage("the window is no whole number of periods")
