@@ -5,7 +5,9 @@ use sha2::{Digest, Sha256};
 
 use super::{ColumnRequest, Options, RunPlan, StorePlan, TableRequest};
 use crate::model::naming::names_of_table;
-use crate::model::{Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SchemaLimit, Share, Waiver};
+use crate::model::{
+    Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SchemaLimit, Share, Waiver,
+};
 use crate::store::connect::redact;
 
 /// The stores of a plan as it has them, without passwords.
@@ -37,7 +39,9 @@ pub fn allowances(plan: &RunPlan) -> Vec<Allowance> {
     for of in limits {
         all.extend(of_limits(Some(&of.table), &of.limits, false));
         let columns = of.columns.iter();
-        all.extend(columns.flat_map(|(column, allowed)| amounts(Some(&of.table), &format!("corrupt in {column}"), *allowed)));
+        all.extend(
+            columns.flat_map(|(column, allowed)| amounts(Some(&of.table), &format!("corrupt in {column}"), *allowed)),
+        );
     }
     all.extend(waivers.iter().flat_map(of_waiver));
     all
@@ -145,7 +149,9 @@ fn of_waiver(waiver: &Waiver) -> Vec<Allowance> {
     let of = |what: String| Allowance::new(table.as_deref(), format!("{what}, by its last day"), day_number(*until));
     match keys {
         None => vec![of(what)],
-        Some(keys) => keys.iter().map(|key| of(format!("{what} for key #{}", &hex::encode(Sha256::digest(key))[..16]))).collect(),
+        Some(keys) => {
+            keys.iter().map(|key| of(format!("{what} for key #{}", &hex::encode(Sha256::digest(key))[..16]))).collect()
+        }
     }
 }
 
@@ -188,9 +194,8 @@ mod tests {
 
     #[test]
     fn everything_that_lets_more_pass_is_laxer_and_its_reverse_is_not() {
-        let waiver = |until: &str| {
-            format!("[[waivers]]\nowner = \"o\"\nreason = \"r\"\nuntil = {until}\ntable = \"orders\"\n")
-        };
+        let waiver =
+            |until: &str| format!("[[waivers]]\nowner = \"o\"\nreason = \"r\"\nuntil = {until}\ntable = \"orders\"\n");
         let keys = |keys: &str| format!("{}keys = [{keys}]\n", waiver("2026-01-01"));
         let tables = |rest: &str| format!("[[tables]]\nsource = \"orders\"\n{rest}\n");
         for (strict, lax) in [

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::model::{GatePlan, Pair};
 pub use crate::model::{ColumnRequest, TableRequest};
+use crate::model::{GatePlan, Pair};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]

@@ -12,7 +12,11 @@ pub(super) fn troubles(history: &[RunRecord], window: &Window) -> Vec<Reason> {
     for record in history {
         let mut tell = |what: String| {
             let of_run = undecided(&what);
-            reasons.push(Reason { run: Some(record.start.id.clone()), at: Some(record.start.started.clone()), ..of_run });
+            reasons.push(Reason {
+                run: Some(record.start.id.clone()),
+                at: Some(record.start.started.clone()),
+                ..of_run
+            });
         };
         let Some(started) = time(&record.start.started) else {
             tell(format!("the start of this run cannot be read as a time: {:?}", record.start.started));

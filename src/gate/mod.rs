@@ -10,9 +10,7 @@ mod table;
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 
 use crate::model::naming::fit;
-use crate::model::{
-    Allowance, Demands, Pair, RULING_FORMAT, Reason, RunEnd, RunRecord, Ruling, TableRecord, Verdict,
-};
+use crate::model::{Allowance, Demands, Pair, RULING_FORMAT, Reason, Ruling, RunEnd, RunRecord, TableRecord, Verdict};
 use table::{AskedTable, rule_table};
 
 /// What the config of today asks for.

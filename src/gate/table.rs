@@ -66,7 +66,8 @@ fn compared<'a>(
     let verdict = records.iter().map(|record| record.verdict).max()?;
     let start = &run.record.start;
     let is_sample = start.mode != "full";
-    let mut lax = laxer(&without_samples(&asked.allowances, demands), &without_samples(&start.allowances, demands), names);
+    let mut lax =
+        laxer(&without_samples(&asked.allowances, demands), &without_samples(&start.allowances, demands), names);
     if is_sample && demands.rows == Rows::All {
         lax.insert(0, "only a sample was compared".into());
     }
@@ -81,7 +82,8 @@ fn without_samples(allowances: &[Allowance], demands: &Demands) -> Vec<Allowance
 }
 
 fn verdicts(comparisons: &[Comparison<'_>], demands: &Demands) -> Vec<Reason> {
-    let looked_at = if demands.every_verdict { comparisons } else { &comparisons[comparisons.len().saturating_sub(1)..] };
+    let looked_at =
+        if demands.every_verdict { comparisons } else { &comparisons[comparisons.len().saturating_sub(1)..] };
     let bad = looked_at.iter().filter(|one| one.verdict != Verdict::Match);
     bad.map(|one| {
         let why: Vec<&str> = one.records.iter().filter_map(|record| record.reason.as_deref()).collect();
@@ -123,7 +125,8 @@ fn periods(comparisons: &[Comparison<'_>], window: &Window) -> (u64, u64, Vec<Re
         }
         // Else the verdict that is no match is a reason already.
     }
-    let is_everything = |gap: &(DateTime<Utc>, DateTime<Utc>, Option<String>)| gap.0 == window.from && gap.1 == window.to;
+    let is_everything =
+        |gap: &(DateTime<Utc>, DateTime<Utc>, Option<String>)| gap.0 == window.from && gap.1 == window.to;
     let reasons = gaps.iter().map(|gap| {
         let (begin, end, unfit) = gap;
         let hours = (*end - *begin).num_minutes() as f64 / TimeDelta::hours(1).num_minutes() as f64;
@@ -149,7 +152,9 @@ fn of_the_last(last: &Comparison<'_>, demands: &Demands, now: DateTime<Utc>) -> 
         }
         let within_limits = record.counts.total().saturating_sub(record.waived.total());
         if demands.exact && last.verdict == Verdict::Match && within_limits > 0 {
-            let what = format!("{within_limits} keys differ within the limits, and this phase knows no limits: waive or mend them");
+            let what = format!(
+                "{within_limits} keys differ within the limits, and this phase knows no limits: waive or mend them"
+            );
             reasons.push(about(last.run, Verdict::Differ, what));
         }
     }
@@ -166,7 +171,9 @@ fn shrunken_coverage(comparisons: &[Comparison<'_>]) -> Vec<Reason> {
             let lost: Vec<&String> = record
                 .existing
                 .iter()
-                .filter(|column| compared.contains(column) && !record.compared.contains(column) && !told.contains(column))
+                .filter(|column| {
+                    compared.contains(column) && !record.compared.contains(column) && !told.contains(column)
+                })
                 .collect();
             if !lost.is_empty() {
                 let names = lost.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", ");

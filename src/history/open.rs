@@ -76,18 +76,17 @@ fn recognise(connection: &Connection, path: &Path) -> Result<()> {
 }
 
 fn unusable(path: &Path, cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
-    Error::usage("the history cannot be opened")
-        .at(path.display())
-        .because(cause)
-        .hint("it must be a file that can be written: history = \"…\" in the config, or --history FILE; nothing was compared")
+    Error::usage("the history cannot be opened").at(path.display()).because(cause).hint(
+        "it must be a file that can be written: history = \"…\" in the config, or --history FILE; nothing was compared",
+    )
 }
 
 pub(super) fn unreadable(path: &Path, cause: rusqlite::Error) -> Error {
     let error = Error::output("the history cannot be read").at(path.display());
     match cause.sqlite_error_code() {
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
-            error.because(cause).hint("the file is damaged or no history: restore it from a backup, or begin another one")
-        }
+        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => error
+            .because(cause)
+            .hint("the file is damaged or no history: restore it from a backup, or begin another one"),
         _ => error.because(cause).hint("check that it is there and may be read"),
     }
 }

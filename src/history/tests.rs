@@ -50,7 +50,10 @@ fn what_was_recorded_is_read_back() {
     for one in [&record("a"), &unfinished] {
         history.append(one).unwrap();
     }
-    assert_eq!(read(&path).unwrap(), [RunRecord { sequence: 1, ..record("a") }, RunRecord { sequence: 2, ..unfinished }]);
+    assert_eq!(
+        read(&path).unwrap(),
+        [RunRecord { sequence: 1, ..record("a") }, RunRecord { sequence: 2, ..unfinished }]
+    );
     assert_eq!(std::fs::read_dir(path.parent().unwrap()).unwrap().count(), 1, "one file, which can be copied as it is");
 }
 

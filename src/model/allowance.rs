@@ -30,9 +30,8 @@ pub const NOT_SAMPLED: &str = "share of rows left out of the sample";
 
 /// What `later` allows for the table with these names (without names: for the run) that `earlier` does not, in words.
 pub fn laxer(earlier: &[Allowance], later: &[Allowance], names: &[&str]) -> Vec<String> {
-    let concerns = |one: &&Allowance| {
-        one.table.as_ref().is_none_or(|table| fit(table, names.iter().copied()).is_some())
-    };
+    let concerns =
+        |one: &&Allowance| one.table.as_ref().is_none_or(|table| fit(table, names.iter().copied()).is_some());
     let mut all: Vec<&str> = earlier.iter().chain(later).filter(concerns).map(|one| one.what.as_str()).collect();
     all.sort_unstable();
     all.dedup();

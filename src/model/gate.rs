@@ -284,10 +284,8 @@ mod tests {
             limits: Limits { classes: [missing, None, None, corrupt], ..Limits::default() },
             columns: vec![],
         };
-        let gate = GatePlan {
-            tables: vec![of("*", count(1), count(2)), of("orders", count(3), None)],
-            ..GatePlan::default()
-        };
+        let gate =
+            GatePlan { tables: vec![of("*", count(1), count(2)), of("orders", count(3), None)], ..GatePlan::default() };
         let most = |class| gate.of_table(&["orders"], |one| one.limits.of(class)).map(|allowed| allowed.most(100));
         assert_eq!(most(Class::Missing), Some(3));
         assert_eq!(most(Class::Corrupt), Some(2), "what the nearest leaves open, the pattern says");

@@ -136,9 +136,7 @@ impl Demands {
     pub fn of(phase: Phase) -> Self {
         let plain = Self { phase: Some(phase), ..Self::PLAIN };
         match phase {
-            Phase::Backfill => {
-                Self { window: days(1), rows: Rows::All, every_verdict: false, steady: false, ..plain }
-            }
+            Phase::Backfill => Self { window: days(1), rows: Rows::All, every_verdict: false, steady: false, ..plain },
             Phase::DualWrite => Self { rows: Rows::Sample, ..plain },
             Phase::Cutover => Self { rows: Rows::All, ..plain },
             Phase::Cleanup => Self { window: days(14), rows: Rows::All, exact: true, ..plain },

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Coverage, Pair, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
-    StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
+    CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Coverage, Pair, Ranges, RunInfo, SUMMARY_FORMAT,
+    Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
 /// A column name that would break out of an attribute.

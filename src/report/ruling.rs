@@ -51,7 +51,9 @@ fn reasons(reasons: &[Reason], width: Option<u16>) -> Table {
         if reason.tables.len() > TABLES_MAX {
             names.push_str(&format!(" and {} more", reason.tables.len() - TABLES_MAX));
         }
-        let dash = |text: Option<&str>| text.filter(|text| !text.is_empty()).map_or("–".into(), |text| plain(text).into_owned());
+        let dash = |text: Option<&str>| {
+            text.filter(|text| !text.is_empty()).map_or("–".into(), |text| plain(text).into_owned())
+        };
         table.add_row([
             reason.verdict.name().into(),
             dash(Some(&names)),
@@ -96,9 +98,14 @@ fn explanation(ruling: &Ruling) -> String {
         Verdict::Match => {
             format!("{tables} proven to match in each of {} of {hours} hours, {window}.", plural(periods, "period"))
         }
-        Verdict::Differ => format!("{} between {window}: differences were proven.", plural(ruling.reasons.len() as u64, "reason")),
+        Verdict::Differ => {
+            format!("{} between {window}: differences were proven.", plural(ruling.reasons.len() as u64, "reason"))
+        }
         Verdict::Undecided => {
-            format!("{} between {window}: it has not been shown that the stores match.", plural(ruling.reasons.len() as u64, "reason"))
+            format!(
+                "{} between {window}: it has not been shown that the stores match.",
+                plural(ruling.reasons.len() as u64, "reason")
+            )
         }
     }
 }

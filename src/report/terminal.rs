@@ -205,9 +205,13 @@ fn inexact_names(tables: &[TableResult]) -> Option<String> {
 
 /// What the gate has to say.
 fn gate(summary: &Summary) -> String {
-    let lines = words::gate_lines(summary);
+    // The broken limits of a table are among its notes.
+    let lines = words::gate_lines(summary, false);
     let mut text = String::new();
-    lines.iter().take(GATE_LINES_MAX).for_each(|line| text.push_str(&format!("{}\n", plain(&shorten(line, NOTE_CHARS_MAX)))));
+    lines
+        .iter()
+        .take(GATE_LINES_MAX)
+        .for_each(|line| text.push_str(&format!("{}\n", plain(&shorten(line, NOTE_CHARS_MAX)))));
     if lines.len() > GATE_LINES_MAX {
         let more = plural((lines.len() - GATE_LINES_MAX) as u64, "more limit or waiver");
         text.push_str(&format!("… and {more}: see summary.json\n"));

@@ -9,11 +9,14 @@ use crate::model::{Class, ColumnStatus, Counts, Summary, TableResult, Verdict, W
 pub fn headline(summary: &Summary) -> &'static str {
     let sampled = summary.run.mode == "sample";
     let any = summary.tables.iter().any(|t| t.counts.total() > 0 || t.waived.is_some());
-    let only_waived = summary.tables.iter().all(|t| t.waived.as_ref().map_or(0, |w| w.counts.total()) == t.counts.total());
+    let only_waived =
+        summary.tables.iter().all(|t| t.waived.as_ref().map_or(0, |w| w.counts.total()) == t.counts.total());
     match (summary.verdict, sampled, any) {
         (Verdict::Differ, ..) => "The two stores do NOT hold the same data",
         (Verdict::Undecided, ..) => "NOT PROVEN that the two stores hold the same data",
-        (Verdict::Match, _, true) if only_waived => "The two stores agree but for differences that somebody vouches for",
+        (Verdict::Match, _, true) if only_waived => {
+            "The two stores agree but for differences that somebody vouches for"
+        }
         (Verdict::Match, _, true) => "The two stores agree within the limits that were set",
         (Verdict::Match, true, _) => "The sampled rows are the same in both stores",
         (Verdict::Match, false, _) => "The two stores hold the same data",
@@ -70,9 +73,9 @@ pub fn explanation(summary: &Summary) -> String {
     sentences.join(" ")
 }
 
-/// What the gate has to say: limits that are broken, waivers that cover something or have expired. One line each.
-pub fn gate_lines(summary: &Summary) -> Vec<String> {
-    let broken = summary.limits.iter().filter(|limit| limit.broken);
+/// What the gate has to say: limits that are broken, waivers that have expired or cover something. One line each.
+pub fn gate_lines(summary: &Summary, limits_of_tables: bool) -> Vec<String> {
+    let broken = summary.limits.iter().filter(|limit| limit.broken && (limits_of_tables || limit.table.is_none()));
     let mut lines: Vec<String> = broken.map(|limit| format!("limit broken: {}", limit.described())).collect();
     lines.extend(summary.waivers.iter().filter_map(WaiverResult::lapse));
     let waived = summary.tables.iter().filter_map(|table| Some((table, table.waived.as_ref()?)));

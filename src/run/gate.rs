@@ -8,7 +8,7 @@ use crate::config::{RunPlan, meaning};
 use crate::error::Result;
 use crate::gate::{self, Asked};
 use crate::history;
-use crate::model::{Demands, RunRecord, Ruling};
+use crate::model::{Demands, Ruling, RunRecord};
 
 /// Rules whether the cutover may go ahead, by the history in the file `history`.
 pub fn gate(plan: &RunPlan, history: &Path, demands: &Demands) -> Result<Ruling> {

@@ -91,7 +91,8 @@ async fn run_in(
             }
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let compared = compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
+                let compared =
+                    compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
                 // The report shows samples of some tables in full; the rest is in their own files.
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));

@@ -23,7 +23,10 @@ pub(super) fn check_gate(plan: &RunPlan, outcomes: &[TableOutcome]) -> Result<()
             let all = plan.tables.is_none() && !tables.is_empty();
             if let Some(table) = table.filter(|table| all && !has_wildcard(table)) {
                 let near = nearest(table, tables.iter().map(|one| one.name.as_str()));
-                return Err(slip(format!("a limit or waiver is for the table {table:?}, which neither store has"), near));
+                return Err(slip(
+                    format!("a limit or waiver is for the table {table:?}, which neither store has"),
+                    near,
+                ));
             }
             continue;
         }
@@ -32,14 +35,18 @@ pub(super) fn check_gate(plan: &RunPlan, outcomes: &[TableOutcome]) -> Result<()
         if known.peek().is_some() && !known.clone().any(|one| fit(column, one.names()).is_some()) {
             let near = nearest(column, known.map(|one| one.name.as_str()));
             let table = table.unwrap_or("any table");
-            return Err(slip(format!("a limit or waiver is for the column {column:?}, which {table} does not have"), near));
+            return Err(slip(
+                format!("a limit or waiver is for the column {column:?}, which {table} does not have"),
+                near,
+            ));
         }
     }
     Ok(())
 }
 
 fn slip(what: String, near: Option<&str>) -> Error {
-    let hint = near.map_or_else(|| "see [limits] and [[waivers]] in the config".into(), |near| format!("did you mean {near}?"));
+    let hint = near
+        .map_or_else(|| "see [limits] and [[waivers]] in the config".into(), |near| format!("did you mean {near}?"));
     Error::usage(what).hint(hint)
 }
 

@@ -7,7 +7,9 @@ use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest, TableResult};
+use crate::model::{
+    Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest, TableResult,
+};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -44,7 +46,12 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             let error = Error::store(format!("the {side} has no tables: nothing can be compared"))
                 .at(&stores.get(side).identity().url)
                 .hint("check the path, or the database and the user's rights in the URL");
-            return Ok(Prepared { stores, tables: Vec::new(), tables_existing: existing(&names), failures: vec![error] });
+            return Ok(Prepared {
+                stores,
+                tables: Vec::new(),
+                tables_existing: existing(&names),
+                failures: vec![error],
+            });
         }
     }
     let tables_existing = existing(&names);

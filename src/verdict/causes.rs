@@ -68,7 +68,11 @@ mod tests {
         let left = |shares: &[CauseShare<'_>]| left_by_causes(Class::Corrupt, 10, shares, blanks);
         assert_eq!(left(&[share("trailing_blanks", 10, true)]), (0, vec![7]));
         assert_eq!(left(&[share("trailing_blanks", 9, true), share("other", 4, true)]), (4, vec![7]));
-        assert_eq!(left(&[share("trailing_blanks", 9, true), share("other", 4, false)]), (10, vec![]), "there may be more");
+        assert_eq!(
+            left(&[share("trailing_blanks", 9, true), share("other", 4, false)]),
+            (10, vec![]),
+            "there may be more"
+        );
         assert_eq!(left(&[share("trailing_blanks", 9, false), share("other", 40, true)]), (10, vec![7]));
         assert_eq!(left(&[share("other", 4, true)]), (10, vec![]));
         assert_eq!(left(&[]), (10, vec![]));

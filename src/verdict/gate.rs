@@ -9,8 +9,8 @@ use chrono::NaiveDate;
 use super::causes::{CauseShare, left_by_causes};
 use super::tally::Tally;
 use crate::model::{
-    Allowed, Class, ColumnStatus, Counts, Coverage, Covered, GatePlan, LimitResult, SchemaLimit, Share, TableResult, Verdict,
-    Waived, Waiver, WaiverResult,
+    Allowed, Class, ColumnStatus, Counts, Coverage, Covered, GatePlan, LimitResult, SchemaLimit, Share, TableResult,
+    Verdict, Waived, Waiver, WaiverResult,
 };
 
 /// What the gate made of a run.
@@ -181,7 +181,8 @@ impl Judge<'_> {
                 for (column, found) in table.columns.iter().zip(&view.columns) {
                     if let Some(allowed) = self.gate.of_column(&names, &column.names()) {
                         let held = Held { found: *found, of: rows(table, class) };
-                        let broken = self.judge(Some(&table.name), Some(&column.name), class.name(), Some(allowed), held);
+                        let broken =
+                            self.judge(Some(&table.name), Some(&column.name), class.name(), Some(allowed), held);
                         self.broken[at].extend(broken);
                     }
                 }
@@ -211,7 +212,8 @@ impl Judge<'_> {
             ("coverage_tables", self.gate.limits.coverage_tables, coverage.tables),
             ("coverage_columns", self.gate.limits.coverage_columns, coverage.columns),
         ];
-        let broken = of_run.into_iter().filter_map(|(limit, least, covered)| self.covered(None, limit, least?, covered));
+        let broken =
+            of_run.into_iter().filter_map(|(limit, least, covered)| self.covered(None, limit, least?, covered));
         let broken: Vec<String> = broken.collect();
         if !broken.is_empty() {
             self.gated.undecided = Some(format!("too little was compared: {}", broken.join("; ")));

@@ -8,8 +8,8 @@ use toml::Spanned;
 use super::Reader;
 use super::nearest::did_you_mean;
 use super::written::{Text, WrittenFile};
-use crate::error::{Error, Result};
 use crate::config::TableRequest;
+use crate::error::{Error, Result};
 use crate::model::naming::{fit, has_wildcard, names_of_table};
 use crate::model::{Allowed, GatePlan, Limits, SchemaLimit, Share, TableLimits};
 
@@ -105,9 +105,11 @@ impl Reader<'_> {
             };
             if !has_wildcard(written) && !tables.iter().any(|one| fits(one).is_some()) {
                 let near = did_you_mean(written, tables.iter().map(|one| one.names.source.as_str()));
-                return Err(Error::usage(format!("a limit or waiver is for the table {written:?}, which [[tables]] does not list{near}"))
-                    .at(self.document.path.display())
-                    .hint("write the name as under [[tables]]"));
+                return Err(Error::usage(format!(
+                    "a limit or waiver is for the table {written:?}, which [[tables]] does not list{near}"
+                ))
+                .at(self.document.path.display())
+                .hint("write the name as under [[tables]]"));
             }
         }
         Ok(())

@@ -39,9 +39,9 @@ impl Reader<'_> {
         let waiver = spanned.get_ref();
         let place = || self.document.place(spanned.span());
         let missing = |key: &str| {
-            Error::usage(format!("a waiver has no {key:?}"))
-                .at(place())
-                .hint("a waiver needs owner = \"…\", reason = \"…\" and until = 2026-12-31, so that somebody answers for it")
+            Error::usage(format!("a waiver has no {key:?}")).at(place()).hint(
+                "a waiver needs owner = \"…\", reason = \"…\" and until = 2026-12-31, so that somebody answers for it",
+            )
         };
         let given = |text: &Option<Text>, key: &str| text.as_ref().map(|t| self.not_empty(t, key)).transpose();
         let until = waiver.until.as_ref().ok_or_else(|| missing("until"))?;
@@ -74,7 +74,8 @@ impl Reader<'_> {
             _ => String::new(),
         };
         NaiveDate::parse_from_str(&text, "%Y-%m-%d").map_err(|_| {
-            Error::usage("\"until\" must be a day, for example 2026-12-31").at(self.document.place(until.span()))
+            Error::usage("\"until\" must be a day, for example 2026-12-31")
+                .at(self.document.place(until.span()))
                 .hint("the waiver holds to the end of that day, in UTC")
         })
     }
@@ -90,7 +91,8 @@ impl Reader<'_> {
         };
         let read: Vec<String> = keys.get_ref().iter().map(key).collect::<Result<_>>()?;
         if read.is_empty() {
-            return Err(Error::usage("\"keys\" is empty").at(self.document.place(keys.span()))
+            return Err(Error::usage("\"keys\" is empty")
+                .at(self.document.place(keys.span()))
                 .hint("leave it out to waive all keys of the table"));
         }
         Ok(read)

@@ -23,7 +23,8 @@ fn table(name: &str) -> TableResult {
 }
 
 fn change(class: Class, key: &str, columns: &[usize]) -> Change {
-    let cells = columns.iter().map(|column| CellChange { column: *column, name: String::new(), values: Pair::default() });
+    let cells =
+        columns.iter().map(|column| CellChange { column: *column, name: String::new(), values: Pair::default() });
     Change { class, key: vec![Some(key.into())], copies: Pair::new(1, 1), cells: cells.collect() }
 }
 
