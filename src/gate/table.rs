@@ -100,17 +100,26 @@ fn verdicts(comparisons: &[Comparison<'_>], demands: &Demands) -> Vec<Reason> {
     .collect()
 }
 
-/// The number of periods, in how many of them the table is proven to match, and where there was no comparison.
+/// A stretch of time in which nothing proves anything.
+struct Gap {
+    begin: DateTime<Utc>,
+    end: DateTime<Utc>,
+    /// The comparison that was made all the same, and why it proves nothing.
+    unfit: Option<String>,
+}
+
+/// The number of periods, in how many of them the table is proven to match, and where nothing proves anything.
 fn periods(comparisons: &[Comparison<'_>], window: &Window) -> (u64, u64, Vec<Reason>) {
     let begins = window.periods();
-    let (mut proven, mut gaps): (u64, Vec<(DateTime<Utc>, DateTime<Utc>, Option<String>)>) = (0, Vec::new());
-    for (at, begin) in begins.iter().enumerate() {
-        let end = begins.get(at + 1).copied().unwrap_or(window.to);
-        let is_last = at + 1 == begins.len();
-        let within: Vec<&Comparison<'_>> = comparisons
-            .iter()
-            .filter(|one| one.run.started >= *begin && (one.run.started < end || (is_last && one.run.started == end)))
-            .collect();
+    let mut proven = 0;
+    let mut gaps: Vec<Gap> = Vec::new();
+    for (at, begin) in begins.iter().copied().enumerate() {
+        let next = begins.get(at + 1).copied();
+        let end = next.unwrap_or(window.to);
+        // The last period has its end in it.
+        let is_within =
+            |one: &&Comparison<'_>| one.run.started >= begin && next.is_none_or(|next| one.run.started < next);
+        let within: Vec<&Comparison<'_>> = comparisons.iter().filter(is_within).collect();
         if within.iter().any(|one| one.verdict == Verdict::Match && one.unfit.is_none()) {
             proven += 1;
         } else if within.iter().all(|one| one.verdict == Verdict::Match) {
@@ -119,25 +128,26 @@ fn periods(comparisons: &[Comparison<'_>], window: &Window) -> (u64, u64, Vec<Re
             });
             match gaps.last_mut() {
                 // Neighbouring periods without any comparison are one gap.
-                Some((_, until, None)) if *until == *begin && unfit.is_none() => *until = end,
-                _ => gaps.push((*begin, end, unfit)),
+                Some(gap) if gap.end == begin && gap.unfit.is_none() && unfit.is_none() => gap.end = end,
+                _ => gaps.push(Gap { begin, end, unfit }),
             }
         }
         // Else the verdict that is no match is a reason already.
     }
-    let is_everything =
-        |gap: &(DateTime<Utc>, DateTime<Utc>, Option<String>)| gap.0 == window.from && gap.1 == window.to;
-    let reasons = gaps.iter().map(|gap| {
-        let (begin, end, unfit) = gap;
-        let hours = (*end - *begin).num_minutes() as f64 / TimeDelta::hours(1).num_minutes() as f64;
+    (begins.len() as u64, proven, gaps.into_iter().map(|gap| gap.reason(window)).collect())
+}
+
+impl Gap {
+    fn reason(self, window: &Window) -> Reason {
+        let Self { begin, end, unfit } = self;
+        let hours = (end - begin).num_minutes() as f64 / TimeDelta::hours(1).num_minutes() as f64;
         let what = match unfit {
-            Some(why) => why.clone(),
-            None if is_everything(gap) => "never compared within the window".into(),
-            None => format!("a gap: not compared in the {hours:.4} hours until {}", moment(*end)),
+            Some(why) => why,
+            None if begin == window.from && end == window.to => "never compared within the window".into(),
+            None => format!("a gap: not compared in the {hours} hours until {}", moment(end)),
         };
-        Reason { at: Some(moment(*begin)), ..undecided(&what) }
-    });
-    (begins.len() as u64, proven, reasons.collect())
+        Reason { at: Some(moment(begin)), ..undecided(&what) }
+    }
 }
 
 /// What the newest comparison says of today: what it waived or let pass may not be so any more.

@@ -124,10 +124,7 @@ impl Ending {
 
 /// All runs in the order in which they were started; none where there is no such file.
 pub fn read(path: &Path) -> Result<Vec<RunRecord>> {
-    if !path.exists() {
-        return Ok(Vec::new());
-    }
-    read::all(&open::to_read(path)?, path)
+    open::to_read(path)?.map_or_else(|| Ok(Vec::new()), |connection| read::all(&connection, path))
 }
 
 fn failed(path: &Path, cause: rusqlite::Error) -> Error {

@@ -33,13 +33,20 @@ pub(super) fn to_append(path: &Path) -> Result<Connection> {
     Ok(connection)
 }
 
-/// Opens a history to read it. Where a run broke off while it was being recorded, this restores the file, if it may.
-pub(super) fn to_read(path: &Path) -> Result<Connection> {
+/// Opens a history to read it; `None` where there is none yet, because whoever was to create it broke off. Where a run broke
+/// off while it was being recorded, this restores the file, if it may.
+pub(super) fn to_read(path: &Path) -> Result<Option<Connection>> {
+    if !path.exists() {
+        return Ok(None);
+    }
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(|e| unreadable(path, e))?;
     connection.busy_timeout(BUSY).map_err(|e| unreadable(path, e))?;
+    if is_new(&connection).map_err(|e| unreadable(path, e))? {
+        return Ok(None);
+    }
     recognise(&connection, path)?;
-    Ok(connection)
+    Ok(Some(connection))
 }
 
 fn settle(connection: &Connection) -> rusqlite::Result<()> {

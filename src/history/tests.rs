@@ -84,6 +84,16 @@ fn nothing_can_be_changed_or_deleted() {
 }
 
 #[test]
+fn a_file_whose_creator_broke_off_is_an_empty_history() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("history.db");
+    std::fs::write(&path, "").unwrap();
+    assert_eq!(read(&path).unwrap(), []);
+    History::open(&path).unwrap().append(&record("a")).unwrap();
+    assert_eq!(read(&path).unwrap().len(), 1);
+}
+
+#[test]
 fn another_file_is_never_taken_for_a_history() {
     let folder = tempfile::tempdir().unwrap();
     let (text, database) = (folder.path().join("notes.txt"), folder.path().join("shop.db"));

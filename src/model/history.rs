@@ -10,7 +10,6 @@ pub struct RunRecord {
     /// The place in the order in which runs were started.
     pub sequence: i64,
     /// What was known when it was started.
-    #[serde(flatten)]
     pub start: RunStart,
     /// How it ended; `null` while it goes on, and for ever where it broke off.
     pub end: Option<RunEnd>,

@@ -93,17 +93,17 @@ fn explanation(ruling: &Ruling) -> String {
     let periods = ruling.tables.iter().map(|table| table.periods).max().unwrap_or(0);
     let tables = plural(ruling.tables.len() as u64, "table");
     let hours = ruling.every_seconds as f64 / 3600.0;
-    let window = format!("{} to {}", ruling.from, ruling.to);
+    let window = format!("the window from {} to {}", ruling.from, ruling.to);
     match ruling.verdict {
         Verdict::Match => {
-            format!("{tables} proven to match in each of {} of {hours} hours, {window}.", plural(periods, "period"))
+            format!("{tables} proven to match in each of {} of {hours} hours in {window}.", plural(periods, "period"))
         }
         Verdict::Differ => {
-            format!("{} between {window}: differences were proven.", plural(ruling.reasons.len() as u64, "reason"))
+            format!("{} in {window}: differences were proven.", plural(ruling.reasons.len() as u64, "reason"))
         }
         Verdict::Undecided => {
             format!(
-                "{} between {window}: it has not been shown that the stores match.",
+                "{} in {window}: it has not been shown that the stores match.",
                 plural(ruling.reasons.len() as u64, "reason")
             )
         }

@@ -80,6 +80,6 @@ fn slips_in_limits_are_refused_before_a_row_is_read() {
         ("[limits.tables.orders.columns.note]\n", "say nothing"),
         ("[[tables]]\nsource = \"orders\"\n[limits.tables.customers]\nmissing = 1\n", "[[tables]] does not list"),
     ] {
-        run(&tieout, &shop(""), &shop(""), config).fails(2).saying(&[said]);
+        run(&tieout, &shop(""), &shop(""), config).exits(2).saying(&[said]);
     }
 }

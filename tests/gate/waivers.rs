@@ -94,6 +94,6 @@ fn a_waiver_without_owner_reason_end_or_subject_is_refused() {
         ("owner = \"o\"\nreason = \"r\"\nuntil = 2999-01-01\ntable = \"orders\"\nkeys = []", "empty"),
         ("owner = \"o\"\nreason = \"r\"\nuntil = 2999-01-01\ntable = \"order\"", "did you mean orders?"),
     ] {
-        run(&tieout, &shop(""), &shop(""), &format!("[[waivers]]\n{config}\n")).fails(2).saying(&[said]);
+        run(&tieout, &shop(""), &shop(""), &format!("[[waivers]]\n{config}\n")).exits(2).saying(&[said]);
     }
 }
