@@ -1,7 +1,7 @@
 //! tieout proves that two data stores hold the same data, or shows exactly where they do not.
 //!
 //! The rooms read as the pipeline: [`config`] → [`mapping`] → [`schema`] → [`snapshot`] (fed by [`store`]) → [`tree`] → [`diff`] →
-//! [`verdict`] → [`report`]; [`run`] is the only one that knows the order. They hand over nouns of [`model`]. Imports go
+//! [`verdict`] → [`report`] → [`history`] → [`gate`]; [`run`] is the only one that knows the order. They hand over nouns of [`model`]. Imports go
 //! down this list only, and the stages do not import each other; a test checks it.
 #![deny(missing_docs)]
 
@@ -12,6 +12,8 @@ pub mod diff;
 pub mod error;
 pub mod expression;
 pub mod files;
+pub mod gate;
+pub mod history;
 pub mod mapping;
 pub mod model;
 pub mod report;

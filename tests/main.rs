@@ -10,6 +10,7 @@ mod chinook;
 mod commands;
 mod conformance;
 mod damage;
+mod gate;
 mod layers;
 mod never_equal;
 mod oracle;

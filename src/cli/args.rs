@@ -4,12 +4,13 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use chrono_tz::Tz;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand};
 use tieout::config::file::{Keep, Mode, Overrides, TableChoice, WORKERS_MAX, parse_memory, parse_zone};
-use tieout::model::Severity;
+use tieout::model::{Phase, Severity};
 use tieout::store::connect::redact;
 
 use super::{help, terminal};
@@ -44,6 +45,12 @@ pub enum Command {
     /// Write the snapshot of one store; `diff` accepts it as a store, so two sites need not reach each other
     #[command(after_help = help::SNAPSHOT)]
     Snapshot(SnapshotArguments),
+    /// Rule by the history whether the cutover, or the end of the rollback window, may go ahead
+    #[command(after_help = help::GATE)]
+    Gate(GateArguments),
+    /// List the runs that are on record
+    #[command(after_help = help::HISTORY)]
+    History(HistoryArguments),
 }
 
 /// `tieout diff`.
@@ -155,6 +162,43 @@ pub struct SnapshotArguments {
     pub talk: Talk,
 }
 
+/// `tieout gate`.
+#[derive(Debug, Args)]
+pub struct GateArguments {
+    /// The config whose tables must match
+    #[arg(long, value_name = "FILE", default_value = "tieout.toml")]
+    pub config: PathBuf,
+    /// The stage of the migration whose demands are made
+    #[arg(long, value_name = "PHASE", value_parser = phase())]
+    pub phase: Option<Phase>,
+    /// How far to look back, for example 7d [default: 7d, or what the phase demands]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub window: Option<Duration>,
+    /// In each of which periods every table must have been compared [default: 24h, or what the phase demands]
+    #[arg(long, value_name = "DURATION", value_parser = humantime::parse_duration)]
+    pub every: Option<Duration>,
+    /// The history, in place of the config's
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Print the ruling as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tieout history`.
+#[derive(Debug, Args)]
+pub struct HistoryArguments {
+    /// The config whose history is listed [default: tieout.toml, where there is one]
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The history, in place of the config's [default: reports/history.db]
+    #[arg(long, value_name = "FILE")]
+    pub history: Option<PathBuf>,
+    /// Print everything that is on record as JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// How much a command says on stderr.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Talk {
@@ -206,6 +250,9 @@ pub struct CompareOptions {
     /// Where run directories are written [default: reports]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
+    /// The file in which the run is recorded for `tieout gate` [run: history.db in --out; diff: none]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub history: Option<PathBuf>,
     /// Print summary.json on stdout in place of the table
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -230,6 +277,7 @@ impl CompareOptions {
             workers: self.workers,
             memory_bytes_max: self.memory,
             out: self.out.clone(),
+            history: self.history.clone(),
         }
     }
 }
@@ -303,6 +351,12 @@ fn severity() -> impl TypedValueParser<Value = Severity> {
         let named = Severity::ALL.into_iter().find(|severity| severity.name() == text);
         named.ok_or("no severity of this name")
     })
+}
+
+fn phase() -> impl TypedValueParser<Value = Phase> {
+    let all = [Phase::Backfill, Phase::DualWrite, Phase::Cutover, Phase::Cleanup];
+    PossibleValuesParser::new(all.map(Phase::name))
+        .try_map(move |text| all.into_iter().find(|phase| phase.name() == text).ok_or("no such phase"))
 }
 
 fn memory(text: &str) -> Result<u64, String> {

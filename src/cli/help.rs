@@ -6,8 +6,8 @@ macro_rules! with_exit_codes {
         concat!(
             $text,
             "\n\nExit codes:\n",
-            "  0  match      everything that was asked for was compared, and it is equal\n",
-            "  1  differ     differences were proven\n",
+            "  0  match      everything that was asked for was compared, and it is equal or within the limits\n",
+            "  1  differ     differences beyond the limits were proven\n",
             "  2             wrong usage or configuration: nothing was compared\n",
             "  3  undecided  no difference was proven, but something was not compared"
         )
@@ -81,10 +81,55 @@ The config:
   tables = \"audit_*\"
   ignore = [\"loaded_*\"]
 
+  history = \"history.db\"         # where runs are recorded [default: history.db in out]
+  [limits]                       # none: no difference is let pass; docs/gate.md has all keys
+  corrupt_share = \"0.01%\"
+  [limits.tables.orders]         # goes before the ones above
+  missing = 10
+  [[waivers]]                    # differences that somebody vouches for
+  table = \"orders\"
+  keys = [4711]                  # or column, or cause
+  owner = \"jo@example.com\"
+  reason = \"deleted by hand, see ticket 12\"
+  until = 2026-12-31
+
 `tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at \
 the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key, \
 --ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns."
 );
+
+/// Below `tieout gate --help`.
+pub const GATE: &str = "\
+Examples:
+  tieout gate --window 7d
+  tieout gate --phase cutover --config nightly.toml
+  tieout gate --window 48h --every 1h --json
+
+It goes ahead only if every table of the config was compared in every period of the window, all verdicts were match, \
+no coverage shrank, and no config was made laxer in between. No store is opened. Periods count back from now.
+
+Phases (docs/gate.md says why):
+  backfill    24h: every table compared in full, its last verdict match
+  dual-write  7d, every 24h: samples will do
+  cutover     7d, every 24h: in full
+  cleanup     14d, every 24h: in full, and limits forgive nothing
+
+Exit codes:
+  0  it may go ahead
+  1  it may not: differences were proven, or are no longer waived
+  2  wrong usage or configuration
+  3  it may not: something was not shown (a gap, an undecided run, a laxer config, a clock that was changed)";
+
+/// Below `tieout history --help`.
+pub const HISTORY: &str = "\
+Examples:
+  tieout history
+  tieout history --config nightly.toml --json
+
+Exit codes:
+  0  the runs were listed
+  2  wrong usage, or there is no history
+  3  the history could not be read";
 
 /// Below `tieout init --help`.
 pub const INIT: &str = "\

@@ -8,7 +8,9 @@ mod compare;
 mod demo;
 mod diff;
 mod errors;
+mod gate;
 mod help;
+mod history;
 mod init;
 mod interrupt;
 mod lines;
@@ -50,6 +52,8 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Demo(arguments) => demo::execute(arguments).await,
             Command::Schema(arguments) => schema::execute(arguments).await,
             Command::Snapshot(arguments) => snapshot::execute(arguments).await,
+            Command::Gate(arguments) => gate::execute(arguments),
+            Command::History(arguments) => history::execute(arguments),
         }
     });
     // After an interruption a reader may still sit in a file or a database; it is not waited for long.

@@ -26,6 +26,7 @@
 //!
 //! Beside these there are rules for columns, defaults, and groups of tables: docs/config.md explains every key, and
 //! `shape` lists them.
+//! `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
 //!
 //! `${NAME}` in a string is read from the environment, `$${` is a plain `${`. Relative paths, of stores as of `out`, start at
 //! the current directory, not at the config file. Unknown keys are errors.
@@ -34,12 +35,14 @@ mod bytes;
 mod columns;
 mod environment;
 mod groups;
+mod limits;
 mod nearest;
 mod overrides;
 mod schema;
 mod selection;
 mod shape;
 mod values;
+mod waivers;
 mod written;
 mod zone;
 
@@ -48,7 +51,7 @@ use std::path::Path;
 use chrono_tz::Tz;
 use toml::Spanned;
 
-pub use super::plan::Keep;
+pub use super::plan::{HISTORY_FILE, Keep};
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
 pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
@@ -69,6 +72,13 @@ use crate::model::{Pair, is_pattern};
 pub fn load(path: &Path, overrides: &Overrides) -> Result<RunPlan> {
     let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, e))?;
     plan_of_text(path, &text, &environment::process, overrides)
+}
+
+/// As [`load`], for commands that open no store: what the environment does not hold may be missing.
+pub fn load_without_secrets(path: &Path) -> Result<RunPlan> {
+    let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, e))?;
+    let environment = |name: &str| environment::process(name).or_else(|| Some(name.into()));
+    plan_of_text(path, &text, &environment, &Overrides::default())
 }
 
 /// As [`load`], from a text and an environment that are given.
@@ -104,7 +114,8 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn plan(&self, file: WrittenFile, overrides: &Overrides) -> Result<RunPlan> {
         self.refuse_what_is_not_built(&file)?;
-        let options = self.options(&file, overrides)?;
+        let mut options = self.options(&file, overrides)?;
+        options.gate = self.gate(&file)?;
         let zone = self.zone(file.time_zone.as_ref())?;
         let stores = Pair::new(&file.source, &file.target).try_map(|store| self.store(store, zone, overrides))?;
         let (groups, mut by_pattern) = self.groups(&file)?;
@@ -114,6 +125,9 @@ impl Reader<'_> {
         };
         let shared = by_pattern.iter_mut().map(|group| &mut group.request).chain([&mut defaults]);
         shared.for_each(|request| overrides.apply_to_table(request));
+        if !file.tables.is_empty() && file.all_tables != Some(true) {
+            self.check_gate(&options.gate, &self.tables(&file, &groups)?)?;
+        }
         // With --table, no others are compared.
         let all_tables = file.all_tables == Some(true) && overrides.tables.is_empty() && !file.tables.is_empty();
         let options = Options { groups: by_pattern, all_tables, ..options };
@@ -164,6 +178,10 @@ impl Reader<'_> {
             options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
         overrides.apply_to_options(&mut options);
+        if options.history.is_none() {
+            let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;
+            options.history = Some(written.map_or_else(|| options.out.join(HISTORY_FILE), Into::into));
+        }
         Ok(options)
     }
 

@@ -2,6 +2,7 @@
 
 pub mod draft;
 pub mod file;
+pub mod meaning;
 pub mod plan;
 
 pub use plan::{ColumnRequest, Keep, Options, PatternRequest, RunPlan, StorePlan, TableRequest};

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::model::Pair;
 pub use crate::model::{ColumnRequest, PatternRequest, TableRequest};
+use crate::model::{GatePlan, Pair};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -61,7 +61,14 @@ pub struct Options {
     pub groups: Vec<PatternRequest>,
     /// Whether the tables that were not asked for by name are compared as well.
     pub all_tables: bool,
+    /// Which differences the run lets pass.
+    pub gate: GatePlan,
+    /// The file in which the run is recorded; `None` records nothing.
+    pub history: Option<PathBuf>,
 }
+
+/// The name of the history in the directory of the run directories, where a config names no other file.
+pub const HISTORY_FILE: &str = "history.db";
 
 impl Default for Options {
     fn default() -> Self {
@@ -73,6 +80,8 @@ impl Default for Options {
             keep: Keep::Full,
             groups: Vec::new(),
             all_tables: false,
+            gate: GatePlan::default(),
+            history: None,
         }
     }
 }

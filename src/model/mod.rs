@@ -1,20 +1,27 @@
 //! The nouns that the stages hand to each other. No I/O here.
 
+mod allowance;
 mod boundaries;
 mod capacity;
 mod cause;
 mod change;
 mod finding;
+mod gate;
+mod history;
 mod manifest;
+pub mod naming;
 mod plan;
 mod progress;
 mod request;
 mod result;
 mod rows;
+mod ruling;
 mod schema;
+mod share;
 mod side;
 mod table;
 
+pub use allowance::{Allowance, NO_LIMIT, NOT_SAMPLED, laxer};
 pub use boundaries::Boundaries;
 pub use capacity::{Capacity, Limit};
 pub use cause::{
@@ -25,6 +32,8 @@ pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{
     Aspect, SCHEMA_FORMAT, SchemaFinding, SchemaObject, SchemaReport, SchemaTable, Severity, SeverityCounts,
 };
+pub use gate::{Allowed, GatePlan, LimitResult, Limits, SchemaLimit, TableLimits, Waived, Waiver, WaiverResult};
+pub use history::{Coverage, Covered, RunEnd, RunRecord, RunStart, TableRecord};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,
@@ -37,8 +46,10 @@ pub use result::{
     Summary, TableResult, Verdict,
 };
 pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
+pub use ruling::{Demands, Phase, RULING_FORMAT, Reason, Rows, RuledTable, Ruling};
 pub use schema::{
     Action, Characters, Collation, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Reach, TableSchema,
 };
+pub use share::Share;
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};

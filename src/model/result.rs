@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Pair, SchemaFinding, StoreIdentity};
+use super::{Cause, Coverage, LimitResult, Pair, SchemaFinding, StoreIdentity, Waived, WaiverResult};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,6 +89,16 @@ impl Counts {
         }
     }
 
+    /// Sets the count of one class.
+    pub fn set(&mut self, class: Class, count: u64) {
+        match class {
+            Class::Missing => self.missing = count,
+            Class::Unexpected => self.unexpected = count,
+            Class::Duplicate => self.duplicate = count,
+            Class::Corrupt => self.corrupt = count,
+        }
+    }
+
     /// Counts one more key.
     pub fn add(&mut self, class: Class) {
         match class {
@@ -151,6 +161,13 @@ pub struct ColumnResult {
     pub findings: Vec<String>,
 }
 
+impl ColumnResult {
+    /// All names the column goes by.
+    pub fn names(&self) -> Vec<&str> {
+        [Some(self.name.as_str()), self.target.as_deref()].into_iter().flatten().collect()
+    }
+}
+
 /// How many ranges the trees have, and in how many the digests disagree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Ranges {
@@ -198,6 +215,9 @@ pub struct TableResult {
     /// difference, and in no class.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub within_tolerance: u64,
+    /// What of the counts is waived; left out where nothing is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub waived: Option<Waived>,
     /// The columns.
     pub columns: Vec<ColumnResult>,
     /// What the user should know about the table: inexact names, repeated keys.
@@ -225,6 +245,7 @@ impl TableResult {
             counts: Counts::default(),
             causes: Vec::new(),
             within_tolerance: 0,
+            waived: None,
             columns: Vec::new(),
             findings,
             schema: Vec::new(),
@@ -288,6 +309,15 @@ pub struct Summary {
     /// The causes of all tables, those first that explain most; at most a hundred, the tables have all.
     #[serde(default)]
     pub causes: Vec<Cause>,
+    /// How much of what exists was compared.
+    #[serde(default)]
+    pub coverage: Coverage,
+    /// The limits of the config, and those of zero that are broken; empty where the config has no gate.
+    #[serde(default)]
+    pub limits: Vec<LimitResult>,
+    /// The waivers of the config.
+    #[serde(default)]
+    pub waivers: Vec<WaiverResult>,
     /// The tables, in name order.
     pub tables: Vec<TableResult>,
 }

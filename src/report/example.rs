@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Pair, Ranges, RunInfo,
-    SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
+    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Coverage, Pair, Ranges,
+    RunInfo, SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
 /// A column name that would break out of an attribute.
@@ -39,6 +39,7 @@ pub fn table(name: &str) -> TableResult {
         counts: Counts::default(),
         causes: vec![],
         within_tolerance: 0,
+        waived: None,
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         schema: vec![],
@@ -78,6 +79,9 @@ pub fn matching() -> Summary {
         exit_code: 0,
         reason: None,
         causes: vec![],
+        coverage: Coverage::default(),
+        limits: vec![],
+        waivers: vec![],
         tables: vec![table("albums"), table("artists")],
     }
 }

@@ -25,7 +25,20 @@ mod tests {
     #[test]
     fn the_summary_has_the_fields_that_were_promised() {
         let value: Value = serde_json::from_slice(&summary_json(&example::summary()).unwrap()).unwrap();
-        let top = ["format", "run", "source", "target", "verdict", "exit_code", "reason", "causes", "tables"];
+        let top = [
+            "format",
+            "run",
+            "source",
+            "target",
+            "verdict",
+            "exit_code",
+            "reason",
+            "causes",
+            "coverage",
+            "limits",
+            "waivers",
+            "tables",
+        ];
         assert_eq!(names(&value), top);
         assert_eq!(names(&value["run"]), ["id", "started", "finished", "version", "mode", "sample", "seed"]);
         assert_eq!(names(&value["source"]), ["store", "url", "consistency"]);

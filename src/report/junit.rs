@@ -23,6 +23,13 @@ pub fn junit_xml(summary: &Summary) -> Result<Vec<u8>> {
         let reason = summary.reason.as_deref().unwrap_or("nothing was compared");
         suite.add_test_case(TestCase::new("the whole run", non_success(summary.verdict, reason)));
     }
+    let of_run: Vec<_> = summary.limits.iter().filter(|one| one.broken && one.table.is_none()).collect();
+    if !of_run.is_empty() {
+        let words = of_run.iter().map(|limit| limit.described()).collect::<Vec<_>>().join("; ");
+        let mut case = TestCase::new("the limits of the run", non_success(summary.verdict, &words));
+        case.set_classname("tieout");
+        suite.add_test_case(case);
+    }
     let total = summary.tables.iter().map(time).fold(Duration::ZERO, Duration::saturating_add);
     suite.set_time(total);
     let mut report = Report::new("tieout");
@@ -34,7 +41,15 @@ pub fn junit_xml(summary: &Summary) -> Result<Vec<u8>> {
 
 fn case(table: &TableResult) -> TestCase {
     let status = match table.verdict {
-        Verdict::Match => TestCaseStatus::success(),
+        Verdict::Match => match &table.waived {
+            // Nothing differs but what somebody vouches for.
+            Some(waived) if waived.counts.total() == table.counts.total() => {
+                let mut status = TestCaseStatus::skipped();
+                status.set_message(&*plain(&words::waived_words(waived)));
+                status
+            }
+            _ => TestCaseStatus::success(),
+        },
         verdict => {
             let message = match (words::counts(&table.counts), &table.reason) {
                 (Some(counts), Some(reason)) => format!("{counts}; {reason}"),

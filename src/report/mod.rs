@@ -6,7 +6,7 @@
 //! | `junit.xml` | CI | [`junit_xml`] |
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
-//! | the table on the terminal | whoever ran it | [`summary_table`] |
+//! | the table on the terminal | whoever ran it | [`summary_table`], [`history_table`], [`ruling_table`] |
 //! | what `tieout schema` prints | programs, people | [`schema_json`], [`schema_table`] |
 //!
 //! Rules of the room:
@@ -23,11 +23,13 @@ mod changes_parquet;
 mod disclosure;
 #[cfg(test)]
 mod example;
+mod history;
 mod html;
 mod json;
 mod junit;
 mod marking;
 mod partial;
+mod ruling;
 mod sample;
 mod schema;
 mod terminal;
@@ -37,10 +39,12 @@ mod words;
 pub use causes::{RUN_CAUSES_MAX, causes, run_causes};
 pub use changes::TableChanges;
 pub use disclosure::Disclosure;
+pub use history::history_table;
 pub use html::{HTML_BYTES_MAX, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;
 pub use marking::Excerpt;
+pub use ruling::ruling_table;
 pub use sample::{SampledCell, SampledChange, TableSample};
 pub use schema::{schema_json, schema_table};
 pub use terminal::summary_table;

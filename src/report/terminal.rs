@@ -20,6 +20,8 @@ const TABLES_TOLD_MAX: usize = 12;
 const COLUMNS_TOLD_MAX: usize = 5;
 /// Findings told of a table.
 const FINDINGS_TOLD_MAX: usize = 5;
+/// Lines about limits and waivers.
+const GATE_LINES_MAX: usize = 12;
 /// Characters of a name.
 const NAME_CHARS_MAX: usize = 60;
 /// Width of a name before it is broken.
@@ -27,7 +29,7 @@ const NAME_WIDTH_MIN: u16 = 16;
 /// Characters of a reason or finding.
 const NOTE_CHARS_MAX: usize = 300;
 /// A line under the header and no other line: it copies well and reads well in a log.
-const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
+pub(super) const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// The summary for a terminal of `width` columns, or of any width; `colour` allows styling.
 pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> String {
@@ -53,6 +55,7 @@ pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> Str
     if let Some(line) = super::schema::one_line(&summary.tables) {
         text.push_str(&format!("{line}\n"));
     }
+    text.push_str(&gate(summary));
     if !text.is_empty() {
         text.push('\n');
     }
@@ -262,6 +265,22 @@ fn inexact_names(tables: &[TableResult]) -> Option<String> {
         };
         format!("{met} without regard to case or underscores: see report.html")
     })
+}
+
+/// What the gate has to say.
+fn gate(summary: &Summary) -> String {
+    // The broken limits of a table are among its notes.
+    let lines = words::gate_lines(summary, false);
+    let mut text = String::new();
+    lines
+        .iter()
+        .take(GATE_LINES_MAX)
+        .for_each(|line| text.push_str(&format!("{}\n", plain(&shorten(line, NOTE_CHARS_MAX)))));
+    if lines.len() > GATE_LINES_MAX {
+        let more = plural((lines.len() - GATE_LINES_MAX) as u64, "more limit or waiver");
+        text.push_str(&format!("… and {more}: see summary.json\n"));
+    }
+    text
 }
 
 fn verdict(summary: &Summary, colour: bool) -> String {

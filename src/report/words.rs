@@ -3,15 +3,22 @@
 use std::borrow::Cow;
 
 use super::marking::first_chars;
-use crate::model::{Class, ColumnStatus, Counts, Severity, SeverityCounts, Summary, TableResult, Verdict};
+use crate::model::{
+    Class, ColumnStatus, Counts, Severity, SeverityCounts, Summary, TableResult, Verdict, Waived, WaiverResult,
+};
 
 /// The verdict in words for a person who has never seen tieout.
 pub fn headline(summary: &Summary) -> &'static str {
     let sampled = summary.run.mode == "sample";
-    let any = summary.tables.iter().any(|t| t.counts.total() > 0);
+    let any = summary.tables.iter().any(|t| t.counts.total() > 0 || t.waived.is_some());
+    let only_waived =
+        summary.tables.iter().all(|t| t.waived.as_ref().map_or(0, |w| w.counts.total()) == t.counts.total());
     match (summary.verdict, sampled, any) {
         (Verdict::Differ, ..) => "The two stores do NOT hold the same data",
         (Verdict::Undecided, ..) => "NOT PROVEN that the two stores hold the same data",
+        (Verdict::Match, _, true) if only_waived => {
+            "The two stores agree but for differences that somebody vouches for"
+        }
         (Verdict::Match, _, true) => "The two stores agree within the limits that were set",
         (Verdict::Match, true, _) => "The sampled rows are the same in both stores",
         (Verdict::Match, false, _) => "The two stores hold the same data",
@@ -25,6 +32,7 @@ pub fn explanation(summary: &Summary) -> String {
     let with_keys = count(summary, |t| t.counts.total() > 0);
     let otherwise = count(summary, |t| t.verdict == Verdict::Differ && t.counts.total() == 0);
     let undecided = count(summary, |t| t.verdict == Verdict::Undecided);
+    let waived: u64 = summary.tables.iter().filter_map(|t| t.waived.as_ref()).map(|w| w.counts.total()).sum();
     let mut sentences = Vec::new();
     if total > 0 {
         let of = if tables == 1 {
@@ -33,6 +41,9 @@ pub fn explanation(summary: &Summary) -> String {
             format!(" in {} of {}", number(with_keys), plural(tables, "table"))
         };
         sentences.push(format!("{} {}{of}.", plural(total, "key"), if total == 1 { "differs" } else { "differ" }));
+    }
+    if waived > 0 {
+        sentences.push(format!("{} of them {} waived.", number(waived), if waived == 1 { "is" } else { "are" }));
     }
     if otherwise > 0 {
         let verb = if otherwise == 1 {
@@ -62,6 +73,24 @@ pub fn explanation(summary: &Summary) -> String {
         sentences.push("What was not compared may be equal or not.".to_owned());
     }
     sentences.join(" ")
+}
+
+/// What the gate has to say: limits that are broken, waivers that have expired or cover something. One line each.
+pub fn gate_lines(summary: &Summary, limits_of_tables: bool) -> Vec<String> {
+    let broken = summary.limits.iter().filter(|limit| limit.broken && (limits_of_tables || limit.table.is_none()));
+    let mut lines: Vec<String> = broken.map(|limit| format!("limit broken: {}", limit.described())).collect();
+    lines.extend(summary.waivers.iter().filter_map(WaiverResult::lapse));
+    let waived = summary.tables.iter().filter_map(|table| Some((table, table.waived.as_ref()?)));
+    lines.extend(waived.map(|(table, waived)| format!("{}: {}", table.name, waived_words(waived))));
+    lines
+}
+
+/// What is waived of a table, and by whom.
+pub fn waived_words(waived: &Waived) -> String {
+    let mut parts: Vec<String> = counts(&waived.counts).into_iter().collect();
+    parts.extend((!waived.columns.is_empty()).then(|| format!("no counterpart of {}", waived.columns.join(", "))));
+    let what = if parts.is_empty() { "the whole table".to_owned() } else { parts.join(", ") };
+    format!("{what} waived by {}", waived.by.join("; "))
 }
 
 /// The keys that differ by class, for example `3 missing, 1 corrupt`; `None` where there are none.

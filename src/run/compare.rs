@@ -3,9 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use chrono::NaiveDate;
 use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
+use super::gated::Gated;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::causes::{CauseFinder, FoundCauses};
@@ -15,12 +17,14 @@ use crate::error::{Error, Result};
 use crate::model::{Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
 use crate::report::{self, Disclosure, TableChanges, TableSample};
 use crate::tree::{self, Trees};
-use crate::verdict;
+use crate::verdict::{self, Tally};
 
 /// A table's result, and what kept it from being compared.
 pub(super) struct Compared {
     pub result: TableResult,
     pub sample: Option<TableSample>,
+    /// What the gate counts, where the comparison came to its end.
+    pub tally: Option<Tally>,
     pub failures: Vec<Error>,
 }
 
@@ -31,11 +35,13 @@ pub(super) async fn compare(
     readers: &Pair<Reader>,
     plan: &RunPlan,
     directory: &RunDirectory,
+    today: NaiveDate,
     progress: &dyn Progress,
 ) -> Compared {
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
-    let mut compared = Compared { result, sample: None, failures: Vec::new() };
+    let tally = Some(Tally::new(&plan.options.gate, &result, today));
+    let mut compared = Compared { result, sample: None, tally, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             compare_snapshots(table, Pair::new(source, target), readers, plan, directory, progress, &mut compared).await
@@ -51,6 +57,9 @@ pub(super) async fn compare(
         }
     };
     compared.failures.extend(outcome.err());
+    if !compared.failures.is_empty() {
+        compared.tally = None;
+    }
     let failure = compared.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     verdict::decide_table(&mut compared.result, if failure.is_empty() { None } else { Some(failure) });
     compared
@@ -109,10 +118,13 @@ async fn compare_snapshots(
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
-    let mut observed = Observed { changes: &mut changes, causes: CauseFinder::new(table) };
+    let mut tally = compared.tally.take().unwrap_or_default();
+    let mut gated = Gated { sink: &mut changes, tally: &mut tally };
+    let mut observed = Observed { changes: &mut gated, causes: CauseFinder::new(table) };
     let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
     let FoundCauses { causes, findings } = observed.causes.finish(result.rows);
     compared.sample = Some(changes.finish()?);
+    compared.tally = Some(tally);
     let result = &mut compared.result;
     result.causes = report::causes(table, &causes, result.rows, &Disclosure);
     result.findings.extend(findings);
@@ -133,7 +145,7 @@ async fn compare_snapshots(
 
 /// Every change goes to the reports and to whoever looks for causes.
 struct Observed<'a> {
-    changes: &'a mut TableChanges,
+    changes: &'a mut (dyn ChangeSink + Send),
     causes: CauseFinder,
 }
 

@@ -1,12 +1,16 @@
 //! The run: the only room that knows the order of the stages.
 //!
 //! [`run`] reads like the pipeline: prepare (connect, describe, map, compare the schemas) → read (snapshots of both sides) → compare (tree,
-//! diff, verdict) → report. A failure in one table leaves that table undecided and the others compared.
+//! diff, verdict) → gate → report → history. A failure in one table leaves that table undecided and the others compared.
 
 mod compare;
 mod directory;
+mod gate;
+mod gated;
+mod names;
 mod prepare;
 mod reading;
+mod recording;
 mod repeat;
 mod schema;
 mod second_reading;
@@ -21,14 +25,16 @@ use std::sync::Arc;
 use crate::config::RunPlan;
 use crate::error::{Error, Result};
 use crate::model::{
-    Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
+    Coverage, Covered, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary,
+    TableOutcome, TableResult, Verdict,
 };
 use crate::report::{self, TableSample};
 use crate::store::Store;
-use crate::verdict;
+use crate::verdict::{self, Gated};
 
 use directory::RunDirectory;
 pub use directory::check_output;
+pub use gate::{gate, runs};
 pub use schema::{SchemaDone, schema};
 pub use standalone::{SnapshotDone, snapshot};
 
@@ -66,35 +72,48 @@ async fn run_in(
     stores: Pair<Arc<dyn Store>>,
     progress: Arc<dyn Progress>,
 ) -> Result<Finished> {
-    let started = time::now();
+    let recorded = recording::begin(plan, directory.id())?;
+    let started = recorded.as_ref().map_or_else(time::now, |recorded| recorded.started.clone());
+    // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
+    let today = time::today();
     let prepared = prepare::prepare(plan, stores, progress.as_ref()).await?;
     let identities = prepared.identities();
     let readers = reading::open(&prepared, plan).await?;
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
 
-    let mut tables = Vec::new();
+    let (mut tables, mut tallies) = (Vec::new(), Vec::new());
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
     let mut waiting = reading::start(&prepared.tables, &readers, &directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         match outcome {
-            TableOutcome::Settled(result) => tables.push((**result).clone()),
+            TableOutcome::Settled(result) => {
+                tables.push((**result).clone());
+                tallies.push(None);
+            }
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let compared = compare::compare(table, read, &readers, plan, &directory, progress.as_ref()).await;
+                let compared =
+                    compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
                 // The report shows samples of some tables in full; the rest is in their own files.
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
                 }
                 failures.extend(compared.failures);
                 tables.push(compared.result);
+                tallies.push(compared.tally);
             }
         }
     }
     failures.extend(prepared.failures);
     let repeat = repeat::repeat_command(plan, &identities);
-    let summary = summarise(plan, &directory, started, identities, consistency, tables);
+    let coverage = coverage(&tables, prepared.tables_existing);
+    let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
+    let summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
+    let ending = recording::end(recorded.as_ref(), &summary)?;
     write_reports(&summary, &samples, &repeat, &directory)?;
+    // Last, and only with its evidence in place: a history that could not be written makes no finished run.
+    ending.map_or(Ok(()), |ending| ending.commit())?;
     Ok(Finished { summary, directory: directory.finish()?, failures })
 }
 
@@ -114,12 +133,16 @@ fn summarise(
     started: String,
     identities: Pair<StoreIdentity>,
     consistency: Pair<Option<String>>,
-    tables: Vec<TableResult>,
+    (tables, coverage, gated): (Vec<TableResult>, Coverage, Gated),
 ) -> Summary {
-    let (verdict, reason) = match (verdict::decide_run(&tables), &plan.tables) {
+    let (mut verdict, mut reason) = match (verdict::decide_run(&tables), &plan.tables) {
         ((verdict, Some(_)), Some(asked)) if asked.is_empty() => (verdict, Some("no table was asked for".into())),
         (decided, _) => decided,
     };
+    if let Some(too_little) = gated.undecided {
+        verdict = verdict.max(Verdict::Undecided);
+        reason = Some(reason.map_or(too_little.clone(), |reason| format!("{reason}; {too_little}")));
+    }
     let store = |identity, consistency| StoreResult { identity, consistency };
     Summary {
         format: SUMMARY_FORMAT.into(),
@@ -138,8 +161,23 @@ fn summarise(
         exit_code: verdict.exit_code(),
         reason,
         causes: report::run_causes(&tables),
+        coverage,
+        limits: gated.limits,
+        waivers: gated.waivers,
         tables,
     }
+}
+
+/// How much of what exists was compared.
+fn coverage(tables: &[TableResult], tables_existing: u64) -> Coverage {
+    let mut coverage = Coverage { tables: Covered { compared: 0, existing: tables_existing }, ..Coverage::default() };
+    for table in tables {
+        let columns = verdict::columns_covered(table);
+        coverage.tables.compared += u64::from(columns.compared > 0);
+        coverage.columns.compared += columns.compared;
+        coverage.columns.existing += columns.existing;
+    }
+    coverage
 }
 
 fn write_reports(

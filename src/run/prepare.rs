@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::names::check_gate;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
@@ -18,6 +19,8 @@ use crate::store::{Store, connect};
 pub(super) struct Prepared {
     pub stores: Pair<Arc<dyn Store>>,
     pub tables: Vec<TableOutcome>,
+    /// How many tables there are on either side.
+    pub tables_existing: u64,
     /// Why some tables could not be described.
     pub failures: Vec<Error>,
 }
@@ -45,9 +48,15 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             let error = Error::store(format!("the {side} has no tables: nothing can be compared"))
                 .at(&stores.get(side).identity().url)
                 .hint("check the path, or the database and the user's rights in the URL");
-            return Ok(Prepared { stores, tables: Vec::new(), failures: vec![error] });
+            return Ok(Prepared {
+                stores,
+                tables: Vec::new(),
+                tables_existing: existing(&names),
+                failures: vec![error],
+            });
         }
     }
+    let tables_existing = existing(&names);
     let names = names.as_ref().map(Vec::as_slice);
     // What holds for all tables is added below, after what closer requests ask.
     let nothing = TableRequest::default();
@@ -89,8 +98,16 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
     compare_schemas(&mut tables, &tables_of);
     tables.extend(settled);
     tables.sort_by(|one, other| name(one).cmp(name(other)));
+    check_gate(plan, &tables)?;
     progress.note(&format!("{} tables are mapped", tables.len()));
-    Ok(Prepared { stores, tables, failures })
+    Ok(Prepared { stores, tables, tables_existing, failures })
+}
+
+/// The tables of both stores, those that meet counted once. Where it is ambiguous which ones meet, as few as may be.
+fn existing(names: &Pair<Vec<TableName>>) -> u64 {
+    let both = names.as_ref().map(Vec::as_slice);
+    let matched = match_tables(both, &TableRequest::default()).map(|all| all.len());
+    matched.unwrap_or_else(|_| names.source.len().max(names.target.len())) as u64
 }
 
 /// A condition is SQL of the store it is meant for; files and snapshots have none.

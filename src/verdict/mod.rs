@@ -1,6 +1,13 @@
 //! The verdict: what counts, causes and coverage come to. It fails closed: what was not compared is `undecided`, never
 //! `match`, and `differ` outweighs `undecided`.
 
+mod causes;
+mod gate;
+mod tally;
+
+pub use gate::{Gated, apply, columns_covered};
+pub use tally::Tally;
+
 use crate::model::{ColumnStatus, TableResult, Verdict};
 
 /// Decides on a table that has been compared. `failure` tells why its comparison broke off, if it did.
@@ -87,6 +94,7 @@ mod tests {
             counts,
             causes: Vec::new(),
             within_tolerance: 0,
+            waived: None,
             columns,
             findings: Vec::new(),
             schema: Vec::new(),

@@ -67,6 +67,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         counts: Counts::default(),
         causes: vec![],
         within_tolerance: 0,
+        waived: None,
         columns: vec![],
         findings: vec![],
         schema: vec![],

@@ -37,6 +37,8 @@ pub struct Overrides {
     pub memory_bytes_max: Option<u64>,
     /// Where run directories are written.
     pub out: Option<PathBuf>,
+    /// The file in which the run is recorded.
+    pub history: Option<PathBuf>,
 }
 
 /// `T` or `SOURCE_TABLE=TARGET_TABLE`.
@@ -124,6 +126,9 @@ impl Overrides {
         }
         if let Some(keep) = self.snapshot {
             options.keep = keep;
+        }
+        if let Some(history) = &self.history {
+            options.history = Some(history.clone());
         }
     }
 }

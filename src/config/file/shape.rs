@@ -6,7 +6,9 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::limits::WrittenLimits;
 use super::values::{NullIs, Number, SetWord, Several, UuidWord};
+use super::waivers::WrittenWaiver;
 use crate::canonical::rules::{Ambiguous, Case, Eol, Epoch, Fineness, Round, Trim, UnicodeForm, Words};
 
 /// A string and where it stands, for errors.
@@ -43,6 +45,15 @@ pub struct WrittenFile {
     pub snapshot: Option<Text>,
     /// Compare the tables that no [[tables]] names as well.
     pub all_tables: Option<bool>,
+    /// The file in which each run is recorded.
+    #[schemars(with = "Option<String>")]
+    pub history: Option<Text>,
+    /// Which differences the gate lets pass.
+    pub limits: Option<WrittenLimits>,
+    /// Who vouches for which differences.
+    #[serde(default)]
+    #[schemars(with = "Vec<WrittenWaiver>")]
+    pub waivers: Vec<Spanned<WrittenWaiver>>,
     /// The store the data came from.
     pub source: WrittenStore,
     /// The store it should have arrived in.

@@ -11,6 +11,8 @@ use crate::report::words::{self, number, number_or_dash, plural, shorten};
 const NAME_CHARS_MAX: usize = 120;
 /// Characters of a URL, a reason or a finding.
 const TEXT_CHARS_MAX: usize = 2_000;
+/// Lines about limits and waivers; summary.json has all.
+const GATE_LINES_MAX: usize = 20;
 /// Characters of a command.
 const COMMAND_CHARS_MAX: usize = 8_000;
 
@@ -20,6 +22,7 @@ pub struct Page {
     verdict: &'static str,
     headline: &'static str,
     explanation: String,
+    gate: Vec<String>,
     run: String,
     version: String,
     started: String,
@@ -95,6 +98,7 @@ impl Page {
             verdict: summary.verdict.name(),
             headline: words::headline(summary),
             explanation: line(&words::explanation(summary)),
+            gate: gate(summary),
             run: line(&run.id),
             version: line(&run.version),
             started: moment(&run.started),
@@ -167,6 +171,17 @@ pub fn line(text: &str) -> String {
 fn command(text: &str) -> String {
     let words = |line: &str| line.split(' ').map(|word| plain(word).into_owned()).collect::<Vec<_>>().join(" ");
     shorten(text, COMMAND_CHARS_MAX).lines().map(words).collect::<Vec<_>>().join("\n")
+}
+
+/// What the gate has to say.
+fn gate(summary: &Summary) -> Vec<String> {
+    let all = words::gate_lines(summary, true);
+    let mut lines: Vec<String> = all.iter().take(GATE_LINES_MAX).map(|text| line(text)).collect();
+    if all.len() > lines.len() {
+        let more = plural((all.len() - lines.len()) as u64, "more limit or waiver");
+        lines.push(format!("and {more}: see summary.json"));
+    }
+    lines
 }
 
 fn mode(summary: &Summary) -> String {

@@ -144,7 +144,7 @@ struct KeyPart {
 
 /// Whether a reader must look at the table: it does not match, or it matches only within limits.
 pub fn needs_attention(table: &TableResult) -> bool {
-    table.verdict != Verdict::Match || table.counts.total() > 0
+    table.verdict != Verdict::Match || table.counts.total() > 0 || table.waived.is_some()
 }
 
 impl Section {
@@ -259,6 +259,9 @@ fn facts(table: &TableResult) -> Vec<Fact> {
     if table.ranges.total > 0 {
         let text = format!("{} of {}", number(table.ranges.mismatched), number(table.ranges.total));
         facts.push(Fact { label: "Ranges that disagree", text });
+    }
+    if let Some(waived) = &table.waived {
+        facts.push(Fact { label: "Waived", text: line(&words::waived_words(waived)) });
     }
     let parts = [("snapshot", table.seconds.snapshot), ("tree", table.seconds.tree), ("diff", table.seconds.diff)];
     let parts = parts.iter().filter(|(_, seconds)| *seconds > 0.0);

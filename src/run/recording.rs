@@ -1,0 +1,58 @@
+//! What a run adds to the history: that it starts, and how it ends.
+
+use crate::config::{RunPlan, meaning};
+use crate::error::Result;
+use crate::history::{Ending, History, Started};
+use crate::model::{ColumnResult, ColumnStatus, Counts, RunEnd, RunStart, Summary, TableRecord, TableResult};
+
+use super::time;
+
+/// Records that the run starts, where the plan names a history.
+pub(super) fn begin(plan: &RunPlan, id: &str) -> Result<Option<Started>> {
+    let Some(path) = &plan.options.history else { return Ok(None) };
+    let start = || RunStart {
+        id: id.into(),
+        started: time::now(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        stores: meaning::stores(plan),
+        config: meaning::hash(plan),
+        allowances: meaning::allowances(plan),
+        mode: "full".into(),
+        sample: None,
+    };
+    History::open(path)?.begin(start).map(Some)
+}
+
+/// Writes how the run ended, to be committed once its reports are written.
+pub(super) fn end(started: Option<&Started>, summary: &Summary) -> Result<Option<Ending>> {
+    let end = || RunEnd {
+        finished: summary.run.finished.clone(),
+        verdict: summary.verdict,
+        reason: summary.reason.clone(),
+        coverage: summary.coverage,
+        tables: summary.tables.iter().map(record).collect(),
+    };
+    started.map(|started| started.end(&end())).transpose()
+}
+
+fn record(table: &TableResult) -> TableRecord {
+    let read = table.rows.source.is_some() && table.rows.target.is_some();
+    let names = |test: &dyn Fn(&ColumnResult) -> bool| {
+        table.columns.iter().filter(|column| test(column)).map(|column| column.name.clone()).collect()
+    };
+    let waived = table.waived.as_ref();
+    TableRecord {
+        name: table.name.clone(),
+        source: table.source.clone(),
+        target: table.target.clone(),
+        verdict: table.verdict,
+        reason: table.reason.clone(),
+        counts: table.counts,
+        waived: waived.map_or_else(Counts::default, |waived| waived.counts),
+        waived_until: waived.map(|waived| waived.until.clone()),
+        rows: table.rows,
+        compared: names(&|column| read && column.status == ColumnStatus::Compared),
+        existing: names(&|_| true),
+        seconds: table.seconds.snapshot + table.seconds.tree + table.seconds.diff,
+    }
+}
