@@ -8,14 +8,17 @@ mod compare;
 mod demo;
 mod diff;
 mod errors;
+mod events;
 mod help;
 mod init;
 mod interrupt;
 mod lines;
+mod markdown;
 mod run;
 mod snapshot;
 mod terminal;
 mod title;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -30,9 +33,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(shown) => return shown.print(),
     };
+    let talk = arguments.talk();
     match execute(arguments) {
         Ok(code) => ExitCode::from(code),
-        Err(error) => errors::report(&error),
+        Err(error) => errors::report_as(&error, talk),
     }
 }
 
@@ -47,6 +51,7 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Run(arguments) => run::execute(*arguments).await,
             Command::Init(arguments) => init::execute(arguments).await,
             Command::Demo(arguments) => demo::execute(arguments).await,
+            Command::Verify(arguments) => verify::execute(arguments).await,
             Command::Snapshot(arguments) => snapshot::execute(arguments).await,
         }
     });

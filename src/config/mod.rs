@@ -4,4 +4,4 @@ pub mod draft;
 pub mod file;
 pub mod plan;
 
-pub use plan::{ColumnRequest, Keep, Options, RunPlan, StorePlan, TableRequest};
+pub use plan::{ColumnRequest, Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};

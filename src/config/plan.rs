@@ -4,8 +4,9 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::model::Pair;
+pub use crate::model::KeepSnapshots;
 pub use crate::model::{ColumnRequest, TableRequest};
+use crate::model::{Pair, ValuePolicy};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -57,6 +58,22 @@ pub struct Options {
     pub rows_per_range: u64,
     /// What is kept of the rows.
     pub keep: Keep,
+    /// Which snapshots stay when the run has ended.
+    pub keep_snapshots: KeepSnapshots,
+    /// What may be seen of values.
+    pub values: ValuePolicy,
+    /// The file with the Ed25519 key that signs the run's manifest.
+    pub sign: Option<PathBuf>,
+    /// SHA-256 of the config file, where there is one.
+    pub config_sha256: Option<String>,
+}
+
+impl Options {
+    /// Settles which snapshots stay: what was asked for, else all, or none where values are not to be seen.
+    pub fn settle_snapshots(&mut self, asked: Option<KeepSnapshots>) {
+        let safe = if self.values.shows_all() { KeepSnapshots::Always } else { KeepSnapshots::Never };
+        self.keep_snapshots = asked.unwrap_or(safe);
+    }
 }
 
 impl Default for Options {
@@ -67,6 +84,10 @@ impl Default for Options {
             memory_bytes_max: 512 << 20,
             rows_per_range: 512,
             keep: Keep::Full,
+            keep_snapshots: KeepSnapshots::Always,
+            values: ValuePolicy::default(),
+            sign: None,
+            config_sha256: None,
         }
     }
 }

@@ -8,8 +8,10 @@ mod progress;
 mod request;
 mod result;
 mod rows;
+mod run_manifest;
 mod side;
 mod table;
+mod values;
 
 pub use boundaries::Boundaries;
 pub use change::{CellChange, Change, ChangeSink};
@@ -25,5 +27,9 @@ pub use result::{
     Summary, TableResult, Verdict,
 };
 pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
+pub use run_manifest::{
+    KeepSnapshots, RUN_FORMAT, RunFile, RunManifest, RunSignature, RunStore, RunTable, SIGNATURE_FILE, SIGNATURE_FORMAT,
+};
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};
+pub use values::{ColumnPolicy, Funnel, HashKey, Showing, TableValues, ValuePolicy};

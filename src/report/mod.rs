@@ -6,6 +6,7 @@
 //! | `junit.xml` | CI | [`junit_xml`] |
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
+//! | Markdown | the page of a job | [`summary_markdown`] |
 //! | the table on the terminal | whoever ran it | [`summary_table`] |
 //!
 //! Rules of the room:
@@ -13,6 +14,7 @@
 //!   through [`visible`]. Names and error messages are values too.
 //! - The same result gives the same bytes: no clock, no order from a hash map, no number of workers.
 //! - Memory and `report.html` stay bounded however great the damage; what is left out is said to be left out.
+//! - Values come here as the policy of values lets them be seen (`model/values.rs`); nothing here knows the others.
 //! - Nothing here looks at a store, prints, or decides a verdict.
 
 pub mod cells;
@@ -23,6 +25,7 @@ mod example;
 mod html;
 mod json;
 mod junit;
+mod markdown;
 mod marking;
 mod partial;
 mod sample;
@@ -34,6 +37,7 @@ pub use changes::TableChanges;
 pub use html::{HTML_BYTES_MAX, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;
+pub use markdown::summary_markdown;
 pub use marking::Excerpt;
 pub use sample::{SampledCell, SampledChange, TableSample};
 pub use terminal::summary_table;

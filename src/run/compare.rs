@@ -6,12 +6,13 @@ use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
+use super::evidence;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
+use crate::model::{Funnel, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult, TableValues};
 use crate::report::{TableChanges, TableSample};
 use crate::tree::{self, Trees};
 use crate::verdict;
@@ -20,6 +21,8 @@ use crate::verdict;
 pub(super) struct Compared {
     pub result: TableResult,
     pub sample: Option<TableSample>,
+    /// The roots of both trees, once they are built.
+    pub roots: Option<Pair<String>>,
     pub failures: Vec<Error>,
 }
 
@@ -34,7 +37,7 @@ pub(super) async fn compare(
 ) -> Compared {
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
-    let mut compared = Compared { result, sample: None, failures: Vec::new() };
+    let mut compared = Compared { result, sample: None, roots: None, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             compare_snapshots(table, Pair::new(source, target), readers, plan, directory, progress, &mut compared).await
@@ -50,6 +53,7 @@ pub(super) async fn compare(
         }
     };
     compared.failures.extend(outcome.err());
+    compared.failures = compared.failures.into_iter().map(|e| plan.options.values.error(e)).collect();
     let failure = compared.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     verdict::decide_table(&mut compared.result, if failure.is_empty() { None } else { Some(failure) });
     compared
@@ -64,6 +68,7 @@ async fn compare_snapshots(
     progress: &dyn Progress,
     compared: &mut Compared,
 ) -> Result<()> {
+    let values = TableValues::new(&plan.options.values, table)?;
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
@@ -81,6 +86,8 @@ async fn compare_snapshots(
     })
     .await
     .map_err(|e| Error::compare("the trees could not be built").because(e))??;
+    compared.roots = Some(trees.sides.as_ref().map(|tree| format!("{:032x}", tree.root())));
+    evidence::write_plan(table, &directory.snapshots(&table.name))?;
     let rows_in = |range: usize| trees.sides.as_ref().map(|tree| tree.leaves()[range].rows);
     let mut disagreement = Disagreement {
         rows: rows.clone(),
@@ -108,7 +115,7 @@ async fn compare_snapshots(
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
-    let counted = diff::diff(table, &disagreement, &limits, &mut changes).await?;
+    let counted = diff::diff(table, &disagreement, &limits, &mut Funnel::new(&values, &mut changes)).await?;
     compared.sample = Some(changes.finish()?);
     let result = &mut compared.result;
     result.counts = counted.counts;

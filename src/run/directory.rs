@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::time;
 use crate::error::{Error, Result};
-use crate::model::Side;
+use crate::model::{KeepSnapshots, MANIFEST_FILE, Side, Verdict};
 
 /// `OUT/<run id>/`.
 pub(super) struct RunDirectory {
@@ -13,6 +13,7 @@ pub(super) struct RunDirectory {
     path: PathBuf,
     out: PathBuf,
     finished: bool,
+    keeps: KeepSnapshots,
 }
 
 /// Proves that files can be written to `out`, and creates it where it does not exist.
@@ -32,8 +33,9 @@ fn unwritable(cause: std::io::Error, out: &Path) -> Error {
 }
 
 impl RunDirectory {
-    /// Creates the directory of a new run and proves that it can be written.
-    pub fn create(out: &Path) -> Result<Self> {
+    /// Creates the directory of a new run and proves that it can be written. Where no snapshots are to be kept, none
+    /// stay either when the run comes to no end.
+    pub fn create(out: &Path, keeps: KeepSnapshots) -> Result<Self> {
         check_output(out)?;
         // Two runs may begin in the same second.
         for attempt in 0u32.. {
@@ -42,7 +44,7 @@ impl RunDirectory {
             let path = out.join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let directory = Self { id, out: out.to_owned(), finished: false, path };
+                    let directory = Self { id, out: out.to_owned(), finished: false, path, keeps };
                     fs::create_dir_all(directory.scratch()).map_err(|e| unwritable(e, out))?;
                     return Ok(directory);
                 }
@@ -78,6 +80,28 @@ impl RunDirectory {
         self.snapshots(name).join(side.name())
     }
 
+    /// The run directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes the snapshots of a table, if those of its verdict are not to be kept. Whether they stay.
+    pub fn settle_snapshots(&self, name: &str, verdict: Verdict) -> Result<bool> {
+        let path = self.snapshots(name);
+        if self.keeps.keeps(verdict) {
+            return Ok(Side::BOTH.iter().all(|side| self.snapshot(name, *side).join(MANIFEST_FILE).is_file()));
+        }
+        remove(&path)?;
+        // Gone with the last table that had one.
+        let _ = fs::remove_dir(self.path.join("snapshots"));
+        Ok(false)
+    }
+
+    /// Removes intermediate results. They hold values.
+    pub fn remove_scratch(&self) -> Result<()> {
+        remove(&self.scratch())
+    }
+
     /// Writes a report whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (path, partial) = (self.path.join(name), self.path.join(format!(".{name}.partial")));
@@ -92,7 +116,6 @@ impl RunDirectory {
     /// Points `OUT/latest` to this run and returns the run's directory.
     pub fn finish(mut self) -> Result<PathBuf> {
         self.finished = true;
-        let _ = fs::remove_dir_all(self.scratch());
         let (latest, fresh) = (self.out.join("latest"), self.out.join(format!(".latest-{}", self.id)));
         // A link cannot be replaced in place; renaming over it is atomic.
         std::os::unix::fs::symlink(&self.id, &fresh).and_then(|()| fs::rename(&fresh, &latest)).map_err(|e| {
@@ -112,6 +135,9 @@ impl Drop for RunDirectory {
             return;
         }
         let _ = fs::remove_dir_all(self.scratch());
+        if self.keeps == KeepSnapshots::Never {
+            let _ = fs::remove_dir_all(self.path.join("snapshots"));
+        }
         // Removed only if they are empty: evidence that was already written whole stays.
         for folder in ["snapshots", "tables"] {
             if let Ok(entries) = fs::read_dir(self.path.join(folder)) {
@@ -122,6 +148,17 @@ impl Drop for RunDirectory {
             let _ = fs::remove_dir(self.path.join(folder));
         }
         let _ = fs::remove_dir(&self.path);
+    }
+}
+
+/// Removes a folder that may hold values. One that stays would break a promise, so it is an error.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::output("cannot remove what must not be kept")
+            .at(path.display())
+            .because(e)
+            .hint("remove it by hand")),
+        _ => Ok(()),
     }
 }
 
@@ -158,7 +195,34 @@ mod tests {
     #[test]
     fn a_run_that_was_dropped_leaves_no_directory() {
         let out = tempfile::tempdir().unwrap();
-        drop(RunDirectory::create(out.path()).unwrap());
+        drop(RunDirectory::create(out.path(), KeepSnapshots::Always).unwrap());
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn snapshots_that_must_not_be_kept_go_with_a_run_that_was_dropped() {
+        let out = tempfile::tempdir().unwrap();
+        for (keeps, left) in [(KeepSnapshots::Never, 0), (KeepSnapshots::Differ, 1), (KeepSnapshots::Always, 1)] {
+            let directory = RunDirectory::create(out.path(), keeps).unwrap();
+            fs::create_dir_all(directory.snapshots("t")).unwrap();
+            fs::write(directory.snapshots("t").join("part"), "a value").unwrap();
+            let path = directory.path().to_owned();
+            drop(directory);
+            assert_eq!(usize::from(path.exists()), left, "{keeps:?}");
+        }
+    }
+
+    #[test]
+    fn the_verdict_decides_which_snapshots_stay() {
+        let out = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::create(out.path(), KeepSnapshots::Differ).unwrap();
+        for (name, verdict) in [("a", Verdict::Match), ("b", Verdict::Undecided), ("c", Verdict::Differ)] {
+            for side in Side::BOTH {
+                fs::create_dir_all(directory.snapshot(name, side)).unwrap();
+                fs::write(directory.snapshot(name, side).join(MANIFEST_FILE), "{}").unwrap();
+            }
+            assert_eq!(directory.settle_snapshots(name, verdict).unwrap(), verdict == Verdict::Differ);
+            assert_eq!(directory.snapshots(name).exists(), verdict == Verdict::Differ, "{name}");
+        }
     }
 }

@@ -5,13 +5,17 @@
 
 mod compare;
 mod directory;
+mod evidence;
 mod prepare;
 mod reading;
 mod repeat;
 mod second_reading;
 mod sieve;
+mod signature;
 mod standalone;
 mod time;
+mod verify;
+mod verify_repeat;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -28,7 +32,10 @@ use crate::verdict;
 
 use directory::RunDirectory;
 pub use directory::check_output;
+use evidence::{RunProof, TableProof};
+use signature::SigningKey;
 pub use standalone::{SnapshotDone, snapshot};
+pub use verify::{Finding, Signed, Verified, VerifyOptions, verify};
 
 /// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.
 const SAMPLES_MAX: usize = 64;
@@ -47,23 +54,37 @@ pub struct Finished {
 /// Compares two stores as planned and writes the run directory. Dropping the future stops the run; what it leaves then
 /// does not look finished.
 pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
-    let directory = RunDirectory::create(&plan.options.out)?;
+    let begun = Begun::new(plan)?;
     let stores = prepare::connect(plan, progress.as_ref()).await?;
-    run_in(directory, plan, stores, progress).await
+    run_in(begun, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
 }
 
 /// As [`run`], over stores that are open already: for programs that bring a store of their own. The plan's URLs are not
 /// looked at.
 pub async fn run_on(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: Arc<dyn Progress>) -> Result<Finished> {
-    run_in(RunDirectory::create(&plan.options.out)?, plan, stores, progress).await
+    run_in(Begun::new(plan)?, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
+}
+
+/// What must be there before a store is asked: a key to sign with, a place to write to.
+struct Begun {
+    key: Option<SigningKey>,
+    directory: RunDirectory,
+}
+
+impl Begun {
+    fn new(plan: &RunPlan) -> Result<Self> {
+        let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
+        Ok(Self { key, directory: RunDirectory::create(&plan.options.out, plan.options.keep_snapshots)? })
+    }
 }
 
 async fn run_in(
-    directory: RunDirectory,
+    begun: Begun,
     plan: &RunPlan,
     stores: Pair<Arc<dyn Store>>,
     progress: Arc<dyn Progress>,
 ) -> Result<Finished> {
+    let Begun { key, directory } = begun;
     let started = time::now();
     let prepared = prepare::prepare(plan, stores, progress.as_ref()).await?;
     let identities = prepared.identities();
@@ -71,6 +92,7 @@ async fn run_in(
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
 
     let mut tables = Vec::new();
+    let mut proofs = BTreeMap::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
     let mut waiting = reading::start(&prepared.tables, &readers, &directory, &plan.options, progress.clone());
@@ -84,6 +106,8 @@ async fn run_in(
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
                 }
+                let kept = directory.settle_snapshots(&table.name, compared.result.verdict)?;
+                proofs.insert(table.name.clone(), TableProof { roots: compared.roots, snapshots: kept });
                 failures.extend(compared.failures);
                 tables.push(compared.result);
             }
@@ -93,6 +117,10 @@ async fn run_in(
     let repeat = repeat::repeat_command(plan, &identities);
     let summary = summarise(plan, &directory, started, identities, consistency, tables);
     write_reports(&summary, &samples, &repeat, &directory)?;
+    directory.remove_scratch()?;
+    let coordinates = readers.map(|reader| reader.snapshot().coordinates().into_iter().collect());
+    let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
+    evidence::finish(&summary, proof, key.as_ref(), &directory)?;
     Ok(Finished { summary, directory: directory.finish()?, failures })
 }
 
@@ -146,7 +174,5 @@ fn write_reports(
     directory: &RunDirectory,
 ) -> Result<()> {
     directory.write("report.html", &report::report_html(summary, samples, repeat)?)?;
-    directory.write("junit.xml", &report::junit_xml(summary)?)?;
-    // Last: a run directory without a summary is not finished.
-    directory.write("summary.json", &report::summary_json(summary)?)
+    directory.write("junit.xml", &report::junit_xml(summary)?)
 }

@@ -6,7 +6,9 @@ use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_tables};
-use crate::model::{Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableResult};
+use crate::model::{
+    Pair, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TablePlan, TableResult,
+};
 use crate::store::{Store, connect};
 
 /// Both stores and what is to be compared.
@@ -58,6 +60,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             Ok(tables) => described.push(Described { asked, tables }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
+                let error = plan.options.values.error(error);
                 let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
                 settled.push(TableOutcome::Settled(Box::new(result)));
                 failures.push(error);
@@ -66,6 +69,8 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
     }
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
     let mut tables = plan_tables(described, zones)?;
+    let planned: Vec<&TablePlan> = tables.iter().filter_map(planned).collect();
+    plan.options.values.check_columns(&planned, plan.tables.is_none() && settled.is_empty())?;
     tables.extend(settled);
     tables.sort_by(|one, other| name(one).cmp(name(other)));
     progress.note(&format!("{} tables are mapped", tables.len()));
@@ -106,6 +111,13 @@ async fn describe(stores: &Pair<Arc<dyn Store>>, asked: &TableMatch) -> Result<P
         }
     }
     Ok(tables)
+}
+
+fn planned(outcome: &TableOutcome) -> Option<&TablePlan> {
+    match outcome {
+        TableOutcome::Compare(plan) => Some(plan),
+        TableOutcome::Settled(_) => None,
+    }
 }
 
 fn name(outcome: &TableOutcome) -> &str {

@@ -1,5 +1,6 @@
 //! The config file as written: its shape, and errors that say where without repeating a line that may hold a password.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -34,6 +35,10 @@ pub struct WrittenFile {
     pub seed: Option<Spanned<u64>>,
     /// `full` or `lean`.
     pub snapshot: Option<Text>,
+    /// `never`, `differ` or `always`.
+    pub keep_snapshots: Option<Text>,
+    /// What may be seen of values.
+    pub values: Option<WrittenValues>,
     /// The store the data came from.
     pub source: WrittenStore,
     /// The store it should have arrived in.
@@ -51,6 +56,21 @@ pub struct WrittenStore {
     pub url: Text,
     /// The zone of this store's times without a zone.
     pub time_zone: Option<Text>,
+}
+
+/// `[values]`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, expecting = "a table such as [values]")]
+pub struct WrittenValues {
+    /// What may be seen of a column that is not listed.
+    pub default: Option<Text>,
+    /// What may be seen of a key column that is not listed.
+    pub keys: Option<Text>,
+    /// The key of hashes, written as `${NAME}`.
+    pub hash_key: Option<Text>,
+    /// What may be seen of the columns that are listed, in the order of their names.
+    #[serde(default)]
+    pub columns: BTreeMap<String, Text>,
 }
 
 /// One `[[tables]]`.
