@@ -232,10 +232,10 @@ pub struct CompareOptions {
     /// Which snapshots stay when the run has ended [default: always; never where values are not to be seen]
     #[arg(long, value_name = "WHICH", value_parser = keep_snapshots(), help_heading = "How")]
     pub keep_snapshots: Option<KeepSnapshots>,
-    /// What reports show of values that the config does not list [default: show]
+    /// What reports show of values, at most: no column becomes laxer than the config has it [default: show]
     #[arg(long, value_name = "POLICY", value_parser = showing(), help_heading = "Trust and privacy")]
     pub values: Option<Showing>,
-    /// What reports show of key columns that the config does not list [default: show]
+    /// What reports show of key columns that the config does not list, at most [default: show]
     #[arg(long, value_name = "POLICY", value_parser = showing(), help_heading = "Trust and privacy")]
     pub key_values: Option<Showing>,
     /// Sign the manifest of the run with this Ed25519 key (PKCS#8, PEM)

@@ -84,8 +84,8 @@ The config:
 
 `tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at \
 the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key, \
---ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns; --values and --key-values replace the defaults, and make \
-no listed column laxer."
+--ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns; --values and --key-values show \
+less than the config allows, never more."
 );
 
 /// Below `tieout init --help`.

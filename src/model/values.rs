@@ -127,9 +127,11 @@ impl ValuePolicy {
         [self.default, self.keys].into_iter().chain(self.columns.iter().map(|c| c.showing)).all(|s| s == Showing::Show)
     }
 
-    /// Replaces the default, and shows no listed column more laxly: what the command line asks for. Keys stay as they are.
-    pub fn override_default(&mut self, showing: Showing) {
-        (self.default, self.at_least) = (showing, showing);
+    /// Makes every column that is no part of a key at least this strict: what the command line asks for. It cannot make
+    /// any laxer.
+    pub fn tighten(&mut self, showing: Showing) {
+        self.default = self.default.max(showing);
+        self.at_least = self.at_least.max(showing);
     }
 
     /// Refuses a policy that cannot be kept: hashes without a key, patterns that are none.
@@ -156,13 +158,12 @@ impl ValuePolicy {
             if tables.iter().any(|table| (0..table.columns.len()).any(|at| listed(&matches, table, at))) {
                 continue;
             }
-            let of_run = match column.columns.rsplit_once('.') {
-                None => true,
-                Some((table, _)) => {
-                    let matches = pattern(table)?;
-                    tables.iter().any(|plan| table_names(plan).iter().any(|name| matches.matches_with(name, ANY_CASE)))
-                }
+            // `*.ssn` is a rule for tables that have one; `orders.ssn` says that orders does.
+            let names_table = |(table, _): (&str, &str)| {
+                let names = tables.iter().flat_map(|plan| table_names(plan));
+                names.into_iter().any(|name| name.eq_ignore_ascii_case(table))
             };
+            let of_run = column.columns.rsplit_once('.').is_some_and(names_table);
             if !tables.is_empty() && (complete || of_run) {
                 return Err(Error::usage(format!("[values] lists {:?}, but no column has that name", column.columns))
                     .hint("write table.column, or *.column for every table; nothing was read or compared"));
@@ -469,14 +470,14 @@ mod tests {
     }
 
     #[test]
-    fn the_command_line_makes_no_listed_column_laxer_and_leaves_keys_alone() {
+    fn the_command_line_makes_no_column_laxer_and_leaves_keys_alone() {
         let plan = plan(&[0], &["id", "a", "b", "c"]);
         let mut policy = policy(Showing::Show, &[("id", Showing::Mask), ("a", Showing::Hide), ("b", Showing::Mask)]);
         let of = |policy: &ValuePolicy| TableValues::new(policy, &plan).unwrap().columns;
-        policy.override_default(Showing::Length);
+        policy.tighten(Showing::Length);
         assert_eq!(of(&policy), [Showing::Mask, Showing::Hide, Showing::Length, Showing::Length]);
-        policy.override_default(Showing::Show);
-        assert_eq!(of(&policy), [Showing::Mask, Showing::Hide, Showing::Mask, Showing::Show]);
+        policy.tighten(Showing::Show);
+        assert_eq!(of(&policy), [Showing::Mask, Showing::Hide, Showing::Length, Showing::Length]);
         assert!(!policy.shows_all(), "what is listed stays");
     }
 
@@ -504,9 +505,11 @@ mod tests {
             policy(Showing::Show, &[(columns, Showing::Hide)]).check_columns(&[&plan], complete)
         };
         assert!(check("orders.email", false).is_ok() && check("*.EMAIL", true).is_ok());
-        assert!(check("orders.emial", false).is_err() && check("emial", false).is_err());
-        assert!(check("customers.email", false).is_ok(), "meant for another run");
-        assert!(check("customers.email", true).is_err(), "there is no such table");
+        assert!(check("orders.emial", false).is_err() && check("public.orders.emial", false).is_err());
+        for other in ["customers.email", "*.ssn", "ssn"] {
+            assert!(check(other, false).is_ok(), "{other} is meant for another table");
+            assert!(check(other, true).is_err(), "{other} is nowhere");
+        }
     }
 
     #[test]

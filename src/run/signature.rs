@@ -47,11 +47,14 @@ impl SigningKey {
             public_key: hex::encode(self.0.public_key()),
             signature: hex::encode(self.0.sign(manifest)),
         };
-        let written = serde_json::to_vec_pretty(&signature);
-        let mut bytes = written.map_err(|e| Error::output("cannot write the signature as JSON").because(e))?;
-        bytes.push(b'\n');
-        Ok(bytes)
+        written(&signature).map_err(|e| Error::output("cannot write the signature as JSON").because(e))
     }
+}
+
+fn written(signature: &RunSignature) -> serde_json::Result<Vec<u8>> {
+    let mut bytes = serde_json::to_vec_pretty(signature)?;
+    bytes.push(b'\n');
+    Ok(bytes)
 }
 
 impl PublicKey {
@@ -74,10 +77,13 @@ impl PublicKey {
 }
 
 /// What is wrong with a signature of a manifest, if anything is; `key` is the one it must be of, else its own is taken.
-pub(super) fn fault(signature: &[u8], manifest: &[u8], key: Option<&PublicKey>) -> Option<String> {
-    let Ok(signature) = serde_json::from_slice::<RunSignature>(signature) else {
+pub(super) fn fault(file: &[u8], manifest: &[u8], key: Option<&PublicKey>) -> Option<String> {
+    let Ok(signature) = serde_json::from_slice::<RunSignature>(file) else {
         return Some("is no signature".into());
     };
+    if !written(&signature).is_ok_and(|again| again == file) {
+        return Some("was changed".into());
+    }
     if signature.format != SIGNATURE_FORMAT || signature.algorithm != ED25519_NAME {
         return Some(format!("has the unknown format {} of {}", signature.format, signature.algorithm));
     }

@@ -38,9 +38,9 @@ pub struct Overrides {
     pub memory_bytes_max: Option<u64>,
     /// Where run directories are written.
     pub out: Option<PathBuf>,
-    /// What may be seen of values that no config lists; listed ones become no laxer.
+    /// What may be seen of values at most; a config may say less.
     pub values: Option<Showing>,
-    /// What may be seen of key columns that no config lists.
+    /// What may be seen of key columns that no config lists, at most.
     pub key_values: Option<Showing>,
     /// Which snapshots stay when the run has ended.
     pub keep_snapshots: Option<KeepSnapshots>,
@@ -138,10 +138,10 @@ impl Overrides {
             options.keep = keep;
         }
         if let Some(showing) = self.values {
-            options.values.override_default(showing);
+            options.values.tighten(showing);
         }
         if let Some(showing) = self.key_values {
-            options.values.keys = showing;
+            options.values.keys = options.values.keys.max(showing);
         }
         if let Some(sign) = &self.sign {
             options.sign = Some(sign.clone());
