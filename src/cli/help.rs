@@ -27,7 +27,8 @@ Examples:
   tieout demo                                    see it work: needs nothing but this program
   tieout diff old.db new.db                      compare all tables of two SQLite files
   tieout init postgres://app@db1/shop mysql://app@db2/shop > tieout.toml
-  tieout run                                     the nightly job: every table pair of tieout.toml"
+  tieout run                                     the nightly job: every table pair of tieout.toml
+  tieout verify reports/latest                   whether a finished run is as it was written"
 );
 
 /// Below `tieout diff --help`.

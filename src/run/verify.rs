@@ -1,6 +1,7 @@
 //! Checks a finished run offline: that every file is the one its manifest lists, that nothing was added or taken away,
 //! that the manifest is whole and signed as it should be, and if asked to that the snapshots still give the same result.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
@@ -157,18 +158,17 @@ impl Verified {
     }
 
     fn check_files(&mut self, run: &Path) -> Result<()> {
-        let there = beneath(run)?;
-        for file in self.manifest.files.clone() {
-            match check_file(run, &file) {
+        let files = self.manifest.files.clone();
+        for file in &files {
+            match check_file(run, file) {
                 Ok(None) => {}
                 Ok(Some(what)) => self.found(&file.path, what),
                 Err(error) => self.failures.push(error),
             }
         }
-        let listed = |path: &String| self.manifest.files.iter().any(|file| file.path == *path);
-        let added: Vec<String> = there.into_iter().filter(|path| !listed(path)).collect();
-        for path in added {
-            self.found(&path, "was added: the manifest does not list it");
+        let listed: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        for path in beneath(run)?.iter().filter(|path| !listed.contains(path.as_str())) {
+            self.found(path, "was added: the manifest does not list it");
         }
         Ok(())
     }
