@@ -51,7 +51,7 @@ pub async fn compare(plan: &RunPlan, outputs: &Outputs) -> Result<u8> {
 
 fn report_failures(finished: &Finished, talk: Talk) {
     if talk.events() {
-        finished.failures.iter().for_each(|failure| events::error(failure));
+        finished.failures.iter().for_each(events::error);
         return;
     }
     let Some((first, others)) = finished.failures.split_first() else { return };
