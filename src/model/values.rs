@@ -213,6 +213,7 @@ pub struct TableValues {
     /// The columns of the plan that make up the key, in key order.
     key: Vec<usize>,
     hash_key: Option<HashKey>,
+    shows_all: bool,
 }
 
 impl TableValues {
@@ -228,13 +229,14 @@ impl TableValues {
                 (listed, false) => listed.unwrap_or(policy.default).max(policy.at_least),
             }
         };
-        let columns = (0..plan.columns.len()).map(showing).collect();
-        Ok(Self { columns, key: plan.key_columns(), hash_key: policy.hash_key.clone() })
+        let columns: Vec<Showing> = (0..plan.columns.len()).map(showing).collect();
+        let shows_all = columns.iter().all(|showing| *showing == Showing::Show);
+        Ok(Self { columns, key: plan.key_columns(), hash_key: policy.hash_key.clone(), shows_all })
     }
 
     /// Whether every value of the table may be seen.
     pub fn shows_all(&self) -> bool {
-        self.columns.iter().all(|showing| *showing == Showing::Show)
+        self.shows_all
     }
 
     /// What may be seen of a value of a column, by the column's position in the plan; `None` is NULL.

@@ -1,6 +1,7 @@
 //! The run directory: created before any store is read, named when the run is finished.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::time;
@@ -45,7 +46,7 @@ impl RunDirectory {
             match fs::create_dir(&path) {
                 Ok(()) => {
                     let directory = Self { id, out: out.to_owned(), finished: false, path, keeps };
-                    fs::create_dir_all(directory.scratch()).map_err(|e| unwritable(e, out))?;
+                    directory.create_folders().map_err(|e| unwritable(e, out))?;
                     return Ok(directory);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {}
@@ -53,6 +54,17 @@ impl RunDirectory {
             }
         }
         Err(Error::usage("no free name for a run").at(out.display()))
+    }
+
+    /// What must not be kept is nobody else's to read while it is there.
+    fn create_folders(&self) -> std::io::Result<()> {
+        if self.keeps != KeepSnapshots::Never {
+            return fs::create_dir(self.scratch());
+        }
+        let mut private = fs::DirBuilder::new();
+        private.mode(0o700);
+        private.create(self.scratch())?;
+        private.create(self.path.join("snapshots"))
     }
 
     /// The run's id.
@@ -92,13 +104,12 @@ impl RunDirectory {
             return Ok(Side::BOTH.iter().all(|side| self.snapshot(name, *side).join(MANIFEST_FILE).is_file()));
         }
         remove(&path)?;
-        // Gone with the last table that had one.
-        let _ = fs::remove_dir(self.path.join("snapshots"));
         Ok(false)
     }
 
-    /// Removes intermediate results. They hold values.
+    /// Removes intermediate results, which hold values, and the folder of snapshots where none stayed.
     pub fn remove_scratch(&self) -> Result<()> {
+        let _ = fs::remove_dir(self.path.join("snapshots"));
         remove(&self.scratch())
     }
 
@@ -182,6 +193,8 @@ pub(super) fn folder(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -205,6 +218,10 @@ mod tests {
         for (keeps, left) in [(KeepSnapshots::Never, 0), (KeepSnapshots::Differ, 1), (KeepSnapshots::Always, 1)] {
             let directory = RunDirectory::create(out.path(), keeps).unwrap();
             fs::create_dir_all(directory.snapshots("t")).unwrap();
+            let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
+            if keeps == KeepSnapshots::Never {
+                assert_eq!((mode(directory.scratch()), mode(directory.path().join("snapshots"))), (0, 0));
+            }
             fs::write(directory.snapshots("t").join("part"), "a value").unwrap();
             let path = directory.path().to_owned();
             drop(directory);

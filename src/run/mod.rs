@@ -21,7 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::RunPlan;
+use crate::config::{KeepSnapshots, RunPlan};
 use crate::error::{Error, Result};
 use crate::model::{
     Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
@@ -91,6 +91,11 @@ async fn run_in(
     let readers = reading::open(&prepared, plan).await?;
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
 
+    match plan.options.keep_snapshots {
+        KeepSnapshots::Always => {}
+        KeepSnapshots::Differ => progress.note("of tables that do not differ no snapshots are kept"),
+        KeepSnapshots::Never => progress.note("no snapshots are kept (--keep-snapshots): the run cannot be repeated"),
+    }
     let mut tables = Vec::new();
     let mut proofs = BTreeMap::new();
     let mut samples = BTreeMap::new();

@@ -84,7 +84,7 @@ fn the_step_of_the_github_action_gives_exit_code_verdict_and_directory() {
             ("VALUES", "mask"),
             ("KEEP", "never"),
         ]);
-        bash.env("MORE", more).env("GITHUB_OUTPUT", tieout.write("output", ""));
+        bash.env("MORE", more).env("GITHUB_OUTPUT", tieout.write("output", "")).env_remove("GITHUB_STEP_SUMMARY");
         let outcome = tieout.start(bash).end();
         (outcome.code, std::fs::read_to_string(tieout.path("output")).expect("outputs"))
     };
