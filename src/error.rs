@@ -5,6 +5,9 @@ use std::fmt;
 /// The result of anything in tieout that can fail.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// Stands for the words of a store that may hold values.
+const WITHHELD: &str = "its own words are withheld, because they may hold values (see [values] in the config)";
+
 /// What sort of failure this is. The kind decides the exit code, nothing else does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ErrorKind {
@@ -87,6 +90,43 @@ impl Error {
         self
     }
 
+    /// The same failure without the words of what failed beneath it: a store may quote values or the condition of
+    /// `--where` in them. What the operating system says of a file or a connection stays.
+    pub fn without_words(mut self) -> Self {
+        let Some(cause) = self.cause.take() else { return self };
+        let of_system = cause.downcast_ref::<std::io::Error>().is_some_and(|e| e.raw_os_error().is_some());
+        self.cause = Some(if of_system { cause } else { WITHHELD.into() });
+        self
+    }
+
+    /// The same failure once more, its causes as text, for whoever has it by reference only.
+    pub fn restated(&self, kind: ErrorKind) -> Self {
+        let causes = self.causes();
+        Self {
+            kind,
+            what: self.what.clone(),
+            place: self.place.clone(),
+            hint: self.hint.clone(),
+            cause: (!causes.is_empty()).then(|| causes.join(": ").into()),
+        }
+    }
+
+    /// What failed beneath, from the outermost cause to the innermost, each said once.
+    fn causes(&self) -> Vec<String> {
+        let mut causes: Vec<String> = Vec::new();
+        let mut cause = self.cause.as_deref().map(|c| c as &dyn std::error::Error);
+        while let Some(error) = cause {
+            // Servers quote the statement over several lines; an error has one.
+            let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
+            // Libraries often repeat the inner message in the outer one; say it once.
+            if !causes.last().is_some_and(|last| last.contains(&text)) {
+                causes.push(text);
+            }
+            cause = error.source();
+        }
+        causes
+    }
+
     /// What sort of failure this is.
     pub fn kind(&self) -> ErrorKind {
         self.kind
@@ -105,19 +145,7 @@ impl fmt::Display for Error {
         if let Some(place) = &self.place {
             write!(f, " ({place})")?;
         }
-        let mut last = String::new();
-        let mut cause = self.cause.as_deref().map(|c| c as &dyn std::error::Error);
-        while let Some(error) = cause {
-            // Servers quote the statement over several lines; an error has one.
-            let text = error.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
-            // Libraries often repeat the inner message in the outer one; say it once.
-            if !last.contains(&text) {
-                write!(f, ": {text}")?;
-                last = text;
-            }
-            cause = error.source();
-        }
-        Ok(())
+        self.causes().iter().try_for_each(|cause| write!(f, ": {cause}"))
     }
 }
 
@@ -133,5 +161,24 @@ mod tests {
         let error = Error::store("cannot connect").at("postgres://db1/shop").because(cause).hint("start it");
         assert_eq!(error.to_string(), "cannot connect (postgres://db1/shop): connection refused");
         assert_eq!(error.advice(), Some("start it"));
+    }
+
+    #[test]
+    fn the_words_of_a_store_can_be_withheld_those_of_the_system_stay() {
+        let error = Error::store("cannot read").at("db1").because("invalid input: \"secret\"").without_words();
+        assert!(error.to_string().starts_with("cannot read (db1): its own words are withheld"), "{error}");
+        let gone = std::io::Error::from_raw_os_error(2);
+        let error = Error::store("cannot read").because(gone).without_words();
+        assert!(error.to_string().contains("No such file"), "{error}");
+        let nested = Error::store("outer").because(Error::store("a file of \"secret\""));
+        assert!(!nested.without_words().to_string().contains("secret"));
+    }
+
+    #[test]
+    fn an_error_that_is_restated_keeps_its_parts_apart() {
+        let error = Error::store("cannot read").at("db1").because("invalid \"secret\"").hint("mend it");
+        let again = error.restated(ErrorKind::Compare);
+        assert_eq!((again.to_string(), again.advice()), (error.to_string(), Some("mend it")));
+        assert!(!again.without_words().to_string().contains("secret"));
     }
 }

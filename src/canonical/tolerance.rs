@@ -7,19 +7,42 @@ use std::str::FromStr;
 
 use bigdecimal::BigDecimal;
 use bigdecimal::num_bigint::Sign;
+use serde::{Deserialize, Serialize};
 
 use super::encode::{self, Encoding};
 use super::{number, time};
 
 /// How far apart two values may be. Two values are near enough if any of the bounds that are given holds.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tolerance {
     /// The most that they may be apart; for times in seconds.
+    #[serde(with = "digits")]
     pub abs: Option<BigDecimal>,
     /// The most that they may be apart, as a share of the one further from zero.
+    #[serde(with = "digits")]
     pub rel: Option<BigDecimal>,
     /// How many floats may lie from one to the other, the other counted.
     pub ulp: Option<u64>,
+}
+
+/// Decimals as the text of their digits.
+mod digits {
+    use std::str::FromStr;
+
+    use bigdecimal::BigDecimal;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(value: &Option<BigDecimal>, serializer: S) -> Result<S::Ok, S::Error> {
+        match value {
+            Some(value) => serializer.serialize_some(&value.to_string()),
+            None => serializer.serialize_none(),
+        }
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<BigDecimal>, D::Error> {
+        let text = Option::<String>::deserialize(deserializer)?;
+        text.map(|text| BigDecimal::from_str(&text).map_err(de::Error::custom)).transpose()
+    }
 }
 
 impl Tolerance {

@@ -8,11 +8,14 @@ use std::time::Duration;
 
 use chrono_tz::Tz;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
-use clap::{Args, Parser, Subcommand};
-use tieout::config::file::{Keep, Mode, Overrides, TableChoice, WORKERS_MAX, parse_memory, parse_zone};
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use tieout::config::file::{
+    Keep, KeepSnapshots, Mode, Overrides, Showing, TableChoice, WORKERS_MAX, parse_memory, parse_zone,
+};
 use tieout::model::{Phase, Severity};
 use tieout::store::connect::redact;
 
+use super::compare::Outputs;
 use super::{help, terminal};
 
 /// Proves that two data stores hold the same data, or shows exactly where they do not
@@ -42,6 +45,9 @@ pub enum Command {
     /// Compare only the schemas of two stores: columns, types, defaults, keys, indexes; in seconds
     #[command(after_help = help::SCHEMA)]
     Schema(SchemaArguments),
+    /// Check a finished run offline: its files, its signature, and on demand the comparison itself
+    #[command(after_help = help::VERIFY)]
+    Verify(VerifyArguments),
     /// Write the snapshot of one store; `diff` accepts it as a store, so two sites need not reach each other
     #[command(after_help = help::SNAPSHOT)]
     Snapshot(SnapshotArguments),
@@ -199,6 +205,39 @@ pub struct HistoryArguments {
     pub json: bool,
 }
 
+/// `tieout verify`.
+#[derive(Debug, Args)]
+pub struct VerifyArguments {
+    /// The directory of the run, for example reports/latest
+    #[arg(value_name = "RUN")]
+    pub run: PathBuf,
+    /// Repeat the whole comparison from the snapshots: the same bytes must come out
+    #[arg(long)]
+    pub repeat: bool,
+    /// The run must be signed with the key that this Ed25519 public key (PEM) belongs to
+    #[arg(long, value_name = "PUBKEY")]
+    pub key: Option<PathBuf>,
+    /// Threads of a repetition [default: the number of cores, at most 8]
+    #[arg(long, value_name = "N", value_parser = workers())]
+    pub workers: Option<usize>,
+    /// The most memory the diff of a repetition may take before it spills to disk [default: 512MiB]
+    #[arg(long, value_name = "SIZE", value_parser = memory)]
+    pub memory: Option<u64>,
+    /// Say nothing but errors and what is wrong
+    #[arg(short, long)]
+    pub quiet: bool,
+}
+
+/// How progress is told on stderr.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum ProgressForm {
+    /// Bars on a terminal, lines elsewhere.
+    #[default]
+    Auto,
+    /// Events, one JSON object a line (docs/progress.md).
+    Json,
+}
+
 /// How much a command says on stderr.
 #[derive(Debug, Clone, Copy, Default, Args)]
 pub struct Talk {
@@ -208,6 +247,30 @@ pub struct Talk {
     /// Say more: notes, and the time each stage took
     #[arg(short, long)]
     pub verbose: bool,
+    /// How progress is told on stderr
+    #[arg(long, value_name = "FORM", value_enum, default_value_t)]
+    pub progress: ProgressForm,
+}
+
+impl Talk {
+    /// Whether everything on stderr is an event in JSON, errors too.
+    pub fn events(self) -> bool {
+        self.progress == ProgressForm::Json
+    }
+}
+
+impl Arguments {
+    /// How much the command says.
+    pub fn talk(&self) -> Talk {
+        match &self.command {
+            Command::Diff(arguments) => arguments.options.talk,
+            Command::Run(arguments) => arguments.options.talk,
+            Command::Demo(arguments) => arguments.talk,
+            Command::Snapshot(arguments) => arguments.talk,
+            Command::Schema(arguments) => arguments.talk,
+            Command::Init(_) | Command::Verify(_) | Command::Gate(_) | Command::History(_) => Talk::default(),
+        }
+    }
 }
 
 /// The options that `diff` and `run` share.
@@ -247,12 +310,27 @@ pub struct CompareOptions {
     /// The most memory the diff may take before it spills to disk, at least 64MiB [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "How")]
     pub memory: Option<u64>,
+    /// Which snapshots stay when the run has ended [default: always; never where values are not to be seen]
+    #[arg(long, value_name = "WHICH", value_parser = keep_snapshots(), help_heading = "How")]
+    pub keep_snapshots: Option<KeepSnapshots>,
+    /// What reports show of values, at most: no column becomes laxer than the config has it [default: show]
+    #[arg(long, value_name = "POLICY", value_parser = showing(), help_heading = "Trust and privacy")]
+    pub values: Option<Showing>,
+    /// What reports show of key columns that the config does not list, at most [default: show]
+    #[arg(long, value_name = "POLICY", value_parser = showing(), help_heading = "Trust and privacy")]
+    pub key_values: Option<Showing>,
+    /// Sign the manifest of the run with this Ed25519 key (PKCS#8, PEM)
+    #[arg(long, value_name = "KEYFILE", help_heading = "Trust and privacy")]
+    pub sign: Option<PathBuf>,
     /// Where run directories are written [default: reports]
     #[arg(long, value_name = "DIR", help_heading = "Output")]
     pub out: Option<PathBuf>,
     /// The file in which the run is recorded for `tieout gate` [run: history.db in --out; diff: none]
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub history: Option<PathBuf>,
+    /// Write the summary as Markdown too, for job pages; it is also added to $GITHUB_STEP_SUMMARY when that is set
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    pub markdown: Option<PathBuf>,
     /// Print summary.json on stdout in place of the table
     #[arg(long, help_heading = "Output")]
     pub json: bool,
@@ -278,7 +356,16 @@ impl CompareOptions {
             memory_bytes_max: self.memory,
             out: self.out.clone(),
             history: self.history.clone(),
+            values: self.values,
+            key_values: self.key_values,
+            keep_snapshots: self.keep_snapshots,
+            sign: self.sign.clone(),
         }
+    }
+
+    /// Where the result goes beside the run directory.
+    pub fn outputs(&self) -> Outputs {
+        Outputs { json: self.json, markdown: self.markdown.clone(), talk: self.talk }
     }
 }
 
@@ -359,6 +446,14 @@ fn phase() -> impl TypedValueParser<Value = Phase> {
         .try_map(move |text| all.into_iter().find(|phase| phase.name() == text).ok_or("no such phase"))
 }
 
+fn keep_snapshots() -> impl TypedValueParser<Value = KeepSnapshots> {
+    PossibleValuesParser::new(["never", "differ", "always"]).try_map(|text| text.parse::<KeepSnapshots>())
+}
+
+fn showing() -> impl TypedValueParser<Value = Showing> {
+    PossibleValuesParser::new(Showing::ALL.map(Showing::name)).try_map(|text| text.parse::<Showing>())
+}
+
 fn memory(text: &str) -> Result<u64, String> {
     parse_memory(text).map_err(with_advice)
 }
@@ -406,7 +501,8 @@ mod tests {
     fn every_promised_option_is_understood() {
         let line = "tieout diff a.db b.db --table t --table a=B --key a,b --ignore c --ignore d,e --where x>1 \
                     --time-zone UTC --mode full --sample 1% --seed 7 --snapshot full --workers 3 --memory 2GiB --out o \
-                    --json -v";
+                    --json -v --values hash --key-values hide --keep-snapshots differ --sign k.pem --markdown m.md \
+                    --progress json";
         let Command::Diff(diff) = parsed(line).unwrap().command else { panic!("not diff") };
         let overrides = diff.options.overrides();
         assert_eq!(overrides.tables.len(), 2);
@@ -418,7 +514,10 @@ mod tests {
         assert_eq!((overrides.sample.as_deref(), overrides.seed), (Some("1%"), Some(7)));
         assert_eq!((overrides.workers, overrides.memory_bytes_max), (Some(3), Some(2 << 30)));
         assert_eq!(overrides.out, Some(PathBuf::from("o")));
-        assert!(diff.options.json && diff.options.talk.verbose);
+        assert!(diff.options.json && diff.options.talk.verbose && diff.options.talk.events());
+        assert_eq!((overrides.values, overrides.key_values), (Some(Showing::Hash), Some(Showing::Hide)));
+        assert_eq!(overrides.keep_snapshots, Some(KeepSnapshots::Differ));
+        assert_eq!((overrides.sign, diff.options.markdown), (Some("k.pem".into()), Some("m.md".into())));
     }
 
     #[test]

@@ -6,8 +6,10 @@ use std::time::{Duration, Instant};
 
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 use tieout::model::{Progress, Side, Silent};
+use tieout::report::visible::plain;
 
 use super::args::Talk;
+use super::events::Events;
 use super::lines::{Lines, read_line};
 
 const KNOWN: &str = "{prefix:.bold} {wide_bar:.cyan/dim} {human_pos}/{human_len} rows  {per_sec}  {eta} left";
@@ -25,7 +27,9 @@ impl Display {
     /// Bars on a terminal, lines elsewhere, nothing for whoever wants quiet.
     pub fn new(talk: Talk) -> Self {
         use std::io::IsTerminal;
-        if talk.quiet {
+        if talk.events() {
+            Self { progress: Arc::new(Events::new(std::io::stderr())), bars: None }
+        } else if talk.quiet {
             Self { progress: Arc::new(Silent), bars: None }
         } else if std::io::stderr().is_terminal() {
             let bars = Arc::new(Bars::new(ProgressDrawTarget::stderr(), talk.verbose));
@@ -84,7 +88,7 @@ impl Progress for Bars {
             Some(rows) => ProgressBar::new(rows).with_style(style(KNOWN)),
             None => ProgressBar::no_length().with_style(style(UNKNOWN)),
         };
-        let bar = self.multi.add(bar.with_prefix(format!("{table} {side}")));
+        let bar = self.multi.add(bar.with_prefix(format!("{} {side}", plain(table))));
         bar.enable_steady_tick(TICK);
         if let Ok(mut readings) = self.readings.lock() {
             readings.insert((side, table.to_owned()), (bar, Instant::now()));
@@ -121,7 +125,7 @@ impl Progress for Bars {
             spinner.enable_steady_tick(TICK);
             spinner
         });
-        spinner.set_message(format!("{table}: {stage}"));
+        spinner.set_message(format!("{}: {stage}", plain(table)));
     }
 
     fn note(&self, message: &str) {

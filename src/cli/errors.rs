@@ -4,8 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use tieout::error::{Error, ErrorKind};
+use tieout::report::visible::plain;
 
-use super::terminal;
+use super::args::Talk;
+use super::{events, terminal};
 
 /// Prints an error and its hint on stderr, and gives the exit code of its kind.
 pub fn report(error: &Error) -> ExitCode {
@@ -29,6 +31,15 @@ pub fn report_first(errors: &[Error], place: &str) {
     let _ = writeln!(std::io::stderr(), "and {more}: the reasons are in {place}");
 }
 
+/// As [`report`], as an event where the command says everything in events.
+pub fn report_as(error: &Error, talk: Talk) -> ExitCode {
+    if !talk.events() {
+        return report(error);
+    }
+    events::error(error);
+    ExitCode::from(exit_code(error.kind()))
+}
+
 /// The exit code of a kind of error.
 pub fn exit_code(kind: ErrorKind) -> u8 {
     match kind {
@@ -47,11 +58,13 @@ fn described(error: &Error, colour: bool) -> String {
     format!("{head}{}\n{hint}", visible(&error.to_string()))
 }
 
-/// What a store says may hold escape sequences; a terminal must not obey them.
+/// What a store says may hold escape sequences and signs that turn the direction of writing; a terminal must not obey them.
 fn visible(text: &str) -> String {
-    text.chars()
-        .flat_map(|c| if c.is_control() && c != '\n' { c.escape_default().collect() } else { vec![c] })
-        .collect()
+    // Blanks may stand where they like in a message: only what steers is replaced, word for word.
+    text.split('\n')
+        .map(|line| line.split(' ').map(|word| plain(word).into_owned()).collect::<Vec<_>>().join(" "))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -80,6 +93,9 @@ mod tests {
 
     #[test]
     fn a_terminal_does_not_obey_what_a_store_says() {
-        assert_eq!(described(&Error::store("a\x1b[2Jb"), false), "error: a\\u{1b}[2Jb\n");
+        assert_eq!(
+            described(&Error::store("a  \x1b[2Jb \u{202e}c\u{9b}"), false),
+            "error: a  <ESC>[2Jb <U+202E>c<U+009B>\n"
+        );
     }
 }

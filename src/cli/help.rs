@@ -28,7 +28,8 @@ Examples:
   tieout diff old.db new.db                      compare all tables of two SQLite files
   tieout schema old.db new.db                    what the schemas lose, without reading a row
   tieout init postgres://app@db1/shop mysql://app@db2/shop > tieout.toml
-  tieout run                                     the nightly job: every table pair of tieout.toml"
+  tieout run                                     the nightly job: every table pair of tieout.toml
+  tieout verify reports/latest                   whether a finished run is as it was written"
 );
 
 /// Below `tieout diff --help`.
@@ -61,6 +62,12 @@ The config:
   workers = 2
   memory = \"512MiB\"
   time_zone = \"Europe/Berlin\"
+  keep_snapshots = \"differ\"      # never, differ, always
+  [values]                       # what reports show: show, mask, hash, length, hide
+  default = \"show\"               # of columns that are not listed
+  keys = \"show\"                  # of key columns that are not listed
+  hash_key = \"${HASH_KEY}\"       # of hash; else TIEOUT_HASH_KEY
+  columns = { \"orders.email\" = \"mask\", \"*.ssn\" = \"hide\" }
   [source]
   url = \"postgres://app:${PGPASSWORD}@db1/shop\"
   [target]
@@ -95,7 +102,8 @@ The config:
 
 `tieout init` drafts one. ${NAME} in a string is read from the environment, $${ is a plain ${. Relative paths start at \
 the current directory. Options given here go before what the file says: --table chooses among its table pairs; --key, \
---ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns."
+--ignore and --where replace those of every chosen pair; --time-zone replaces those of the stores, but not of columns; --values and --key-values show \
+less than the config allows, never more."
 );
 
 /// Below `tieout gate --help`.
@@ -182,6 +190,25 @@ Exit codes:
   1  findings
   2  wrong usage or configuration: nothing was compared
   3  no such finding, but a store failed or no table matched";
+
+/// Below `tieout verify --help`.
+pub const VERIFY: &str = "\
+Examples:
+  tieout verify reports/latest
+  tieout verify reports/latest --repeat               from the snapshots, without the stores
+  tieout verify reports/latest --key pub.pem          of a run with --sign key.pem
+  openssl genpkey -algorithm ed25519 -out key.pem     makes a key, and this its public half:
+  openssl pkey -in key.pem -pubout -out pub.pem
+
+manifest.json of the run lists every file with its SHA-256. Whoever can write to the directory can write a new manifest \
+too: only a signature, checked with a key that you hold, rules that out. A repetition puts digests and differences into a \
+folder of TMPDIR and removes them; values that were hashed need the run's key in TIEOUT_HASH_KEY.
+
+Exit codes:
+  0  everything is as the run left it (and with --repeat came out again)
+  1  something was changed, added or taken away, or came out otherwise
+  2  wrong usage
+  3  something could not be read or compared again";
 
 /// Below `tieout snapshot --help`.
 pub const SNAPSHOT: &str = "\

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::HumanCount;
 use tieout::model::{Progress, Side};
+use tieout::report::visible::plain;
 
 /// How often a table that is being read is mentioned.
 const INTERVAL: Duration = Duration::from_secs(10);
@@ -69,7 +70,7 @@ impl<W: Write + Send> Progress for Lines<W> {
 
     fn stage(&self, table: &str, stage: &str) {
         if self.verbose {
-            self.line(&format!("{table}: {stage}"));
+            self.line(&format!("{}: {stage}", plain(table)));
         }
     }
 
@@ -82,13 +83,15 @@ impl<W: Write + Send> Progress for Lines<W> {
 
 /// A reading under way, for example `orders source: 1,200,000 rows, 310,000 rows/s`.
 pub fn rows_line(table: &str, side: Side, rows: u64, elapsed: Duration) -> String {
-    format!("{table} {side}: {} rows, {} rows/s", HumanCount(rows), HumanCount(per_second(rows, elapsed)))
+    let rate = HumanCount(per_second(rows, elapsed));
+    format!("{} {side}: {} rows, {rate} rows/s", plain(table), HumanCount(rows))
 }
 
 /// A reading that has ended.
 pub fn read_line(table: &str, side: Side, rows: u64, elapsed: Duration) -> String {
     let rate = HumanCount(per_second(rows, elapsed));
-    format!("{table} {side}: {} rows read in {:.1} s, {rate} rows/s", HumanCount(rows), elapsed.as_secs_f64())
+    let seconds = elapsed.as_secs_f64();
+    format!("{} {side}: {} rows read in {seconds:.1} s, {rate} rows/s", plain(table), HumanCount(rows))
 }
 
 /// Rounded to three digits: more would only flicker.
@@ -116,6 +119,15 @@ mod tests {
         let line = read_line("orders", Side::Target, 7, Duration::from_secs(2));
         assert_eq!(line, "orders target: 7 rows read in 2.0 s, 3 rows/s".replace("3 rows/s", "4 rows/s"));
         assert_eq!(rows_line("t", Side::Source, 0, Duration::ZERO), "t source: 0 rows, 0 rows/s");
+    }
+
+    #[test]
+    fn a_table_name_steers_no_terminal() {
+        let line = read_line("a\x1b[2Jb", Side::Source, 1, Duration::from_secs(1));
+        assert!(line.starts_with("a<ESC>[2Jb source: 1 rows read"), "{line}");
+        let lines = Lines::new(Vec::new(), true);
+        lines.stage("a\x1b[2Jb", "tree");
+        assert_eq!(shown(lines), "a<ESC>[2Jb: tree\n");
     }
 
     #[test]

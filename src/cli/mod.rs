@@ -8,17 +8,20 @@ mod compare;
 mod demo;
 mod diff;
 mod errors;
+mod events;
 mod gate;
 mod help;
 mod history;
 mod init;
 mod interrupt;
 mod lines;
+mod markdown;
 mod run;
 mod schema;
 mod snapshot;
 mod terminal;
 mod title;
+mod verify;
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -33,9 +36,10 @@ pub fn main() -> ExitCode {
         Ok(arguments) => arguments,
         Err(shown) => return shown.print(),
     };
+    let talk = arguments.talk();
     match execute(arguments) {
         Ok(code) => ExitCode::from(code),
-        Err(error) => errors::report(&error),
+        Err(error) => errors::report_as(&error, talk),
     }
 }
 
@@ -51,6 +55,7 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Init(arguments) => init::execute(arguments).await,
             Command::Demo(arguments) => demo::execute(arguments).await,
             Command::Schema(arguments) => schema::execute(arguments).await,
+            Command::Verify(arguments) => verify::execute(arguments).await,
             Command::Snapshot(arguments) => snapshot::execute(arguments).await,
             Command::Gate(arguments) => gate::execute(arguments),
             Command::History(arguments) => history::execute(arguments),

@@ -5,6 +5,13 @@
 //! workers = 2
 //! memory = "512MiB"
 //! time_zone = "Europe/Berlin"    # of both stores' times without a zone
+//! keep_snapshots = "differ"      # never, differ, always
+//!
+//! [values]                       # what may be seen of values: show, mask, hash, length, hide
+//! default = "show"               # of columns that are not listed
+//! keys = "show"                  # of key columns that are not listed
+//! hash_key = "${HASH_KEY}"       # of hash
+//! columns = { "orders.email" = "mask", "*.ssn" = "hide" }
 //!
 //! [source]
 //! url = "postgres://app:${PGPASSWORD}@db1/shop"
@@ -41,6 +48,7 @@ mod overrides;
 mod schema;
 mod selection;
 mod shape;
+mod showing;
 mod values;
 mod waivers;
 mod written;
@@ -49,13 +57,16 @@ mod zone;
 use std::path::Path;
 
 use chrono_tz::Tz;
+use sha2::{Digest, Sha256};
 use toml::Spanned;
 
-pub use super::plan::{HISTORY_FILE, Keep};
+pub use super::plan::{HISTORY_FILE, Keep, KeepSnapshots};
+pub use crate::model::Showing;
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
 pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
 pub use schema::json_schema;
+pub use showing::hash_key_of_process;
 pub use zone::parse_zone;
 
 use self::environment::Environment;
@@ -90,11 +101,13 @@ pub(crate) fn plan_of_text(
 ) -> Result<RunPlan> {
     overrides.refuse_what_is_not_built()?;
     let document = Document { path, text };
-    let planned = document.parse(environment).and_then(|file| Reader { document }.plan(file, overrides));
-    planned.map_err(|e| match e.advice() {
+    let planned = document.parse(environment).and_then(|file| Reader { document }.plan(file, environment, overrides));
+    let mut plan = planned.map_err(|e| match e.advice() {
         Some(_) => e,
         None => e.hint("docs/config.md explains every key, and `tieout init SOURCE TARGET` drafts a file"),
-    })
+    })?;
+    plan.options.config_sha256 = Some(hex::encode(Sha256::digest(text.as_bytes())));
+    Ok(plan)
 }
 
 fn unreadable(path: &Path, cause: std::io::Error) -> Error {
@@ -112,9 +125,9 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn plan(&self, file: WrittenFile, overrides: &Overrides) -> Result<RunPlan> {
+    fn plan(&self, file: WrittenFile, environment: Environment<'_>, overrides: &Overrides) -> Result<RunPlan> {
         self.refuse_what_is_not_built(&file)?;
-        let mut options = self.options(&file, overrides)?;
+        let mut options = self.options(&file, environment, overrides)?;
         options.gate = self.gate(&file)?;
         let zone = self.zone(file.time_zone.as_ref())?;
         let stores = Pair::new(&file.source, &file.target).try_map(|store| self.store(store, zone, overrides))?;
@@ -157,7 +170,7 @@ impl Reader<'_> {
         }
     }
 
-    fn options(&self, file: &WrittenFile, overrides: &Overrides) -> Result<Options> {
+    fn options(&self, file: &WrittenFile, environment: Environment<'_>, overrides: &Overrides) -> Result<Options> {
         let mut options = Options::default();
         if let Some(out) = &file.out {
             options.out = self.not_empty(out, "out")?.into();
@@ -177,11 +190,16 @@ impl Reader<'_> {
         if let Some(keep) = &file.snapshot {
             options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
+        options.values = self.values(file.values.as_ref(), environment)?;
         overrides.apply_to_options(&mut options);
         if options.history.is_none() {
             let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;
             options.history = Some(written.map_or_else(|| options.out.join(HISTORY_FILE), Into::into));
         }
+        options.values.check().map_err(|e| e.at(self.document.path.display()))?;
+        let keep = file.keep_snapshots.as_ref();
+        let keep = keep.map(|text| text.get_ref().parse().map_err(|e| self.at(e, text))).transpose()?;
+        options.settle_snapshots(overrides.keep_snapshots.or(keep));
         Ok(options)
     }
 

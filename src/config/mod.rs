@@ -5,4 +5,4 @@ pub mod file;
 pub mod meaning;
 pub mod plan;
 
-pub use plan::{ColumnRequest, Keep, Options, PatternRequest, RunPlan, StorePlan, TableRequest};
+pub use plan::{ColumnRequest, Keep, KeepSnapshots, Options, PatternRequest, RunPlan, StorePlan, TableRequest};

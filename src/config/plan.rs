@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-pub use crate::model::{ColumnRequest, PatternRequest, TableRequest};
-use crate::model::{GatePlan, Pair};
+pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
+use crate::model::{GatePlan, Pair, ValuePolicy};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -65,6 +65,22 @@ pub struct Options {
     pub gate: GatePlan,
     /// The file in which the run is recorded; `None` records nothing.
     pub history: Option<PathBuf>,
+    /// Which snapshots stay when the run has ended.
+    pub keep_snapshots: KeepSnapshots,
+    /// What may be seen of values.
+    pub values: ValuePolicy,
+    /// The file with the Ed25519 key that signs the run's manifest.
+    pub sign: Option<PathBuf>,
+    /// SHA-256 of the config file, where there is one.
+    pub config_sha256: Option<String>,
+}
+
+impl Options {
+    /// Settles which snapshots stay: what was asked for, else all, or none where values are not to be seen.
+    pub fn settle_snapshots(&mut self, asked: Option<KeepSnapshots>) {
+        let safe = if self.values.shows_all() { KeepSnapshots::Always } else { KeepSnapshots::Never };
+        self.keep_snapshots = asked.unwrap_or(safe);
+    }
 }
 
 /// The name of the history in the directory of the run directories, where a config names no other file.
@@ -82,6 +98,10 @@ impl Default for Options {
             all_tables: false,
             gate: GatePlan::default(),
             history: None,
+            keep_snapshots: KeepSnapshots::Always,
+            values: ValuePolicy::default(),
+            sign: None,
+            config_sha256: None,
         }
     }
 }

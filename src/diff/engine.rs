@@ -188,11 +188,8 @@ pub(super) fn failed(error: DataFusionError) -> Error {
         && let Some(own) = inner.downcast_ref::<Error>()
     {
         let kind = own.kind();
-        let made = Error::new(if kind == ErrorKind::Usage { ErrorKind::Compare } else { kind }, own.to_string());
-        return match own.advice() {
-            Some(advice) => made.hint(advice),
-            None => made,
-        };
+        // Its parts stay apart, so that the words of a store can still be withheld.
+        return own.restated(if kind == ErrorKind::Usage { ErrorKind::Compare } else { kind });
     }
     Error::compare("the disagreeing ranges could not be compared").because(error.strip_backtrace()).hint(hint)
 }

@@ -15,7 +15,7 @@ use super::{read_row_groups, sha256_of};
 use crate::canonical::{Digests, ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{
-    DIGESTS_FORMAT, DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RowRuns,
+    DIGESTS_FORMAT, DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RUN_FORMAT, RowRuns,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Table,
 };
 
@@ -36,6 +36,9 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
         Some(DIGESTS_FORMAT) => Err(Error::snapshot("a lean snapshot, which holds digests but no rows")
             .at(path.display())
             .hint("compare a snapshot that was taken with --snapshot full")),
+        Some(RUN_FORMAT) => Err(Error::snapshot("this is a run directory, not a snapshot")
+            .at(directory.display())
+            .hint("name the snapshot of one side, for example snapshots/orders/source within it")),
         other => Err(Error::snapshot(format!("a snapshot of the unknown format {}", other.unwrap_or("(none)")))
             .at(path.display())
             .hint(format!("this version of tieout reads {SNAPSHOT_FORMAT}: use the version that wrote it"))),

@@ -16,10 +16,12 @@ mod request;
 mod result;
 mod rows;
 mod ruling;
+mod run_manifest;
 mod schema;
 mod share;
 mod side;
 mod table;
+mod values;
 
 pub use allowance::{Allowance, NO_LIMIT, NOT_SAMPLED, laxer};
 pub use boundaries::Boundaries;
@@ -47,9 +49,13 @@ pub use result::{
 };
 pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
 pub use ruling::{Demands, Phase, RULING_FORMAT, Reason, Rows, RuledTable, Ruling};
+pub use run_manifest::{
+    KeepSnapshots, RUN_FORMAT, RunFile, RunManifest, RunSignature, RunStore, RunTable, SIGNATURE_FILE, SIGNATURE_FORMAT,
+};
 pub use schema::{
     Action, Characters, Collation, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Reach, TableSchema,
 };
 pub use share::Share;
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};
+pub use values::{ColumnPolicy, Funnel, HashKey, Showing, TableValues, ValuePolicy};

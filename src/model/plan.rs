@@ -23,7 +23,7 @@ impl Comparison {
 }
 
 /// A column of the report: every column of either side has one, compared or not.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ColumnPlan {
     /// Its name in the source, or in the target where only the target has it.
     pub name: String,
@@ -52,7 +52,7 @@ impl ColumnPlan {
 }
 
 /// Where a compared pair of columns stands in its tables.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ComparedColumn {
     /// Positions in the tables' column lists; without meaning on a side that has an expression.
     pub positions: Pair<usize>,
@@ -83,7 +83,7 @@ impl ComparedColumn {
 }
 
 /// A pair of tables that will be compared.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct TablePlan {
     /// The name in reports, unique within the run, fit for a folder.
     pub name: String,

@@ -2,11 +2,12 @@
 
 mod rule;
 
-use super::disclosure::Disclosure;
+use std::borrow::Cow;
+
 use super::words::{number, plural, shorten};
 use crate::model::{
     Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Pair, Rounding, Spread,
-    TablePlan, TableResult, TimeUnit, UnicodeForm, UuidOrder,
+    TablePlan, TableResult, TableValues, TimeUnit, UnicodeForm, UuidOrder,
 };
 
 /// Causes listed of a whole run.
@@ -17,9 +18,9 @@ const INLINE_CHARS_MAX: usize = 60;
 /// Columns shown of a key.
 const KEY_COLUMNS_MAX: usize = 12;
 
-/// The causes found in a table, as reports show them. `rows` are those of both sides.
-pub fn causes(plan: &TablePlan, found: &[FoundCause], rows: Pair<Option<u64>>, disclosure: &Disclosure) -> Vec<Cause> {
-    found.iter().map(|cause| shown(plan, cause, rows, disclosure)).collect()
+/// The causes found in a table, as reports show them: of values only what may be seen. `rows` are those of both sides.
+pub fn causes(plan: &TablePlan, found: &[FoundCause], rows: Pair<Option<u64>>, values: &TableValues) -> Vec<Cause> {
+    found.iter().map(|cause| shown(plan, cause, rows, values)).collect()
 }
 
 /// The causes of all tables, those first that explain most.
@@ -30,10 +31,9 @@ pub fn run_causes(tables: &[TableResult]) -> Vec<Cause> {
     all.into_iter().take(RUN_CAUSES_MAX).cloned().collect()
 }
 
-fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, disclosure: &Disclosure) -> Cause {
-    let example = disclosure.example(found.column, &found.example);
-    let last = found.last_key.as_ref().map(|key| FoundExample { key: key.clone(), ..FoundExample::default() });
-    let last = last.map(|last| key(&disclosure.example(None, &last).key));
+fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, values: &TableValues) -> Cause {
+    let example = seen(&found.example, found.column, values);
+    let last = found.last_key.as_ref().map(|last| key(&values.shown_key(last)));
     let rows = match found.kind {
         CauseKind::Unexpected(_) => rows.target,
         _ => rows.source,
@@ -59,6 +59,15 @@ fn shown(plan: &TablePlan, found: &FoundCause, rows: Pair<Option<u64>>, disclosu
             target: example.values.target.as_deref().map(long),
         },
     }
+}
+
+/// What may be seen of an example.
+fn seen(example: &FoundExample, column: Option<usize>, values: &TableValues) -> FoundExample {
+    let value = |value: &Option<String>| match column {
+        Some(column) => values.shown(column, value.as_deref()).map(Cow::into_owned),
+        None => value.clone(),
+    };
+    FoundExample { key: values.shown_key(&example.key), values: example.values.as_ref().map(value), ..example.clone() }
 }
 
 fn key(key: &[Option<String>]) -> Vec<Option<String>> {

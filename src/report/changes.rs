@@ -6,7 +6,6 @@ use std::path::Path;
 
 use super::cells::{cell, key_text};
 use super::changes_parquet::ParquetChanges;
-use super::disclosure::Disclosure;
 use super::partial::PartialFile;
 use super::sample::{Sampler, TableSample};
 use crate::error::Result;
@@ -25,7 +24,6 @@ pub struct TableChanges {
     csv_file: PartialFile,
     parquet_file: PartialFile,
     sample: Sampler,
-    disclosure: Disclosure,
     any: bool,
 }
 
@@ -41,15 +39,7 @@ impl TableChanges {
         csv.write_record(CSV_HEADER).map_err(|e| csv_file.error(e))?;
         let (parquet_file, file) = PartialFile::create(dir, "differences.parquet")?;
         let parquet = ParquetChanges::new(file).map_err(|e| parquet_file.error(e))?;
-        Ok(Self {
-            csv,
-            parquet,
-            csv_file,
-            parquet_file,
-            sample: Sampler::new(key_names),
-            disclosure: Disclosure,
-            any: false,
-        })
+        Ok(Self { csv, parquet, csv_file, parquet_file, sample: Sampler::new(key_names), any: false })
     }
 
     /// Closes both files, gives them their names and returns the sample.
@@ -83,8 +73,6 @@ impl TableChanges {
 impl ChangeSink for TableChanges {
     fn change(&mut self, change: &Change) -> Result<()> {
         self.any = true;
-        let disclosed = self.disclosure.clone();
-        let change = &*disclosed.change(change);
         let key = key_text(&change.key)?;
         self.csv_lines(change, key.as_deref())?;
         self.parquet.change(change, key.as_deref()).map_err(|e| self.parquet_file.error(e))?;

@@ -6,6 +6,7 @@
 //! | `junit.xml` | CI | [`junit_xml`] |
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
+//! | Markdown | the page of a job | [`summary_markdown`] |
 //! | the table on the terminal | whoever ran it | [`summary_table`], [`history_table`], [`ruling_table`] |
 //! | what `tieout schema` prints | programs, people | [`schema_json`], [`schema_table`] |
 //!
@@ -14,19 +15,20 @@
 //!   through [`visible`]. Names and error messages are values too.
 //! - The same result gives the same bytes: no clock, no order from a hash map, no number of workers.
 //! - Memory and `report.html` stay bounded however great the damage; what is left out is said to be left out.
+//! - Values come here as the policy of values lets them be seen (`model/values.rs`); nothing here knows the others.
 //! - Nothing here looks at a store, prints, or decides a verdict.
 
 mod causes;
 pub mod cells;
 mod changes;
 mod changes_parquet;
-mod disclosure;
 #[cfg(test)]
 mod example;
 mod history;
 mod html;
 mod json;
 mod junit;
+mod markdown;
 mod marking;
 mod partial;
 mod ruling;
@@ -38,11 +40,11 @@ mod words;
 
 pub use causes::{RUN_CAUSES_MAX, causes, run_causes};
 pub use changes::TableChanges;
-pub use disclosure::Disclosure;
 pub use history::history_table;
 pub use html::{HTML_BYTES_MAX, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;
+pub use markdown::summary_markdown;
 pub use marking::Excerpt;
 pub use ruling::ruling_table;
 pub use sample::{SampledCell, SampledChange, TableSample};

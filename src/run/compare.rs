@@ -7,6 +7,7 @@ use chrono::NaiveDate;
 use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
+use super::evidence;
 use super::gated::Gated;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
@@ -14,8 +15,10 @@ use crate::causes::{CauseFinder, FoundCauses};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
-use crate::model::{Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
-use crate::report::{self, Disclosure, TableChanges, TableSample};
+use crate::model::{
+    Change, ChangeSink, Funnel, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult, TableValues,
+};
+use crate::report::{self, TableChanges, TableSample};
 use crate::tree::{self, Trees};
 use crate::verdict::{self, Tally};
 
@@ -25,6 +28,8 @@ pub(super) struct Compared {
     pub sample: Option<TableSample>,
     /// What the gate counts, where the comparison came to its end.
     pub tally: Option<Tally>,
+    /// The roots of both trees, once they are built.
+    pub roots: Option<Pair<String>>,
     pub failures: Vec<Error>,
 }
 
@@ -41,7 +46,7 @@ pub(super) async fn compare(
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
     let tally = Some(Tally::new(&plan.options.gate, &result, today));
-    let mut compared = Compared { result, sample: None, tally, failures: Vec::new() };
+    let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             compare_snapshots(table, Pair::new(source, target), readers, plan, directory, progress, &mut compared).await
@@ -60,6 +65,7 @@ pub(super) async fn compare(
     if !compared.failures.is_empty() {
         compared.tally = None;
     }
+    compared.failures = compared.failures.into_iter().map(|e| plan.options.values.error(e)).collect();
     let failure = compared.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
     verdict::decide_table(&mut compared.result, if failure.is_empty() { None } else { Some(failure) });
     compared
@@ -74,6 +80,7 @@ async fn compare_snapshots(
     progress: &dyn Progress,
     compared: &mut Compared,
 ) -> Result<()> {
+    let values = TableValues::new(&plan.options.values, table)?;
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
@@ -91,6 +98,8 @@ async fn compare_snapshots(
     })
     .await
     .map_err(|e| Error::compare("the trees could not be built").because(e))??;
+    compared.roots = Some(trees.sides.as_ref().map(|tree| format!("{:032x}", tree.root())));
+    evidence::write_plan(table, &directory.snapshots(&table.name))?;
     let rows_in = |range: usize| trees.sides.as_ref().map(|tree| tree.leaves()[range].rows);
     let mut disagreement = Disagreement {
         rows: rows.clone(),
@@ -119,14 +128,16 @@ async fn compare_snapshots(
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
     let mut tally = compared.tally.take().unwrap_or_default();
-    let mut gated = Gated { sink: &mut changes, tally: &mut tally };
+    // Causes and waivers look at the values themselves, what is written at what may be seen of them.
+    let mut funnel = Funnel::new(&values, &mut changes);
+    let mut gated = Gated { sink: &mut funnel, tally: &mut tally };
     let mut observed = Observed { changes: &mut gated, causes: CauseFinder::new(table) };
     let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
     let FoundCauses { causes, findings } = observed.causes.finish(result.rows);
     compared.sample = Some(changes.finish()?);
     compared.tally = Some(tally);
     let result = &mut compared.result;
-    result.causes = report::causes(table, &causes, result.rows, &Disclosure);
+    result.causes = report::causes(table, &causes, result.rows, &values);
     result.findings.extend(findings);
     result.counts = counted.counts;
     result.within_tolerance = counted.within_tolerance;

@@ -1,11 +1,12 @@
 //! The run directory: created before any store is read, named when the run is finished.
 
 use std::fs;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::time;
 use crate::error::{Error, Result};
-use crate::model::Side;
+use crate::model::{KeepSnapshots, MANIFEST_FILE, Side, Verdict};
 
 /// `OUT/<run id>/`.
 pub(super) struct RunDirectory {
@@ -13,6 +14,7 @@ pub(super) struct RunDirectory {
     path: PathBuf,
     out: PathBuf,
     finished: bool,
+    keeps: KeepSnapshots,
 }
 
 /// Proves that files can be written to `out`, and creates it where it does not exist.
@@ -32,8 +34,9 @@ fn unwritable(cause: std::io::Error, out: &Path) -> Error {
 }
 
 impl RunDirectory {
-    /// Creates the directory of a new run and proves that it can be written.
-    pub fn create(out: &Path) -> Result<Self> {
+    /// Creates the directory of a new run and proves that it can be written. Where no snapshots are to be kept, none
+    /// stay either when the run comes to no end.
+    pub fn create(out: &Path, keeps: KeepSnapshots) -> Result<Self> {
         check_output(out)?;
         // Two runs may begin in the same second.
         for attempt in 0u32.. {
@@ -42,8 +45,8 @@ impl RunDirectory {
             let path = out.join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let directory = Self { id, out: out.to_owned(), finished: false, path };
-                    fs::create_dir_all(directory.scratch()).map_err(|e| unwritable(e, out))?;
+                    let directory = Self { id, out: out.to_owned(), finished: false, path, keeps };
+                    directory.create_folders().map_err(|e| unwritable(e, out))?;
                     return Ok(directory);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {}
@@ -51,6 +54,17 @@ impl RunDirectory {
             }
         }
         Err(Error::usage("no free name for a run").at(out.display()))
+    }
+
+    /// What must not be kept is nobody else's to read while it is there.
+    fn create_folders(&self) -> std::io::Result<()> {
+        if self.keeps != KeepSnapshots::Never {
+            return fs::create_dir(self.scratch());
+        }
+        let mut private = fs::DirBuilder::new();
+        private.mode(0o700);
+        private.create(self.scratch())?;
+        private.create(self.path.join("snapshots"))
     }
 
     /// The run's id.
@@ -78,6 +92,27 @@ impl RunDirectory {
         self.snapshots(name).join(side.name())
     }
 
+    /// The run directory.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Removes the snapshots of a table, if those of its verdict are not to be kept. Whether they stay.
+    pub fn settle_snapshots(&self, name: &str, verdict: Verdict) -> Result<bool> {
+        let path = self.snapshots(name);
+        if self.keeps.keeps(verdict) {
+            return Ok(Side::BOTH.iter().all(|side| self.snapshot(name, *side).join(MANIFEST_FILE).is_file()));
+        }
+        remove(&path)?;
+        Ok(false)
+    }
+
+    /// Removes intermediate results, which hold values, and the folder of snapshots where none stayed.
+    pub fn remove_scratch(&self) -> Result<()> {
+        let _ = fs::remove_dir(self.path.join("snapshots"));
+        remove(&self.scratch())
+    }
+
     /// Writes a report whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (path, partial) = (self.path.join(name), self.path.join(format!(".{name}.partial")));
@@ -92,7 +127,6 @@ impl RunDirectory {
     /// Points `OUT/latest` to this run and returns the run's directory.
     pub fn finish(mut self) -> Result<PathBuf> {
         self.finished = true;
-        let _ = fs::remove_dir_all(self.scratch());
         let (latest, fresh) = (self.out.join("latest"), self.out.join(format!(".latest-{}", self.id)));
         // A link cannot be replaced in place; renaming over it is atomic.
         std::os::unix::fs::symlink(&self.id, &fresh).and_then(|()| fs::rename(&fresh, &latest)).map_err(|e| {
@@ -112,6 +146,9 @@ impl Drop for RunDirectory {
             return;
         }
         let _ = fs::remove_dir_all(self.scratch());
+        if self.keeps == KeepSnapshots::Never {
+            let _ = fs::remove_dir_all(self.path.join("snapshots"));
+        }
         // Removed only if they are empty: evidence that was already written whole stays.
         for folder in ["snapshots", "tables"] {
             if let Ok(entries) = fs::read_dir(self.path.join(folder)) {
@@ -122,6 +159,17 @@ impl Drop for RunDirectory {
             let _ = fs::remove_dir(self.path.join(folder));
         }
         let _ = fs::remove_dir(&self.path);
+    }
+}
+
+/// Removes a folder that may hold values. One that stays would break a promise, so it is an error.
+fn remove(path: &Path) -> Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(Error::output("cannot remove what must not be kept")
+            .at(path.display())
+            .because(e)
+            .hint("remove it by hand")),
+        _ => Ok(()),
     }
 }
 
@@ -145,6 +193,8 @@ pub(super) fn folder(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
     use super::*;
 
     #[test]
@@ -158,7 +208,38 @@ mod tests {
     #[test]
     fn a_run_that_was_dropped_leaves_no_directory() {
         let out = tempfile::tempdir().unwrap();
-        drop(RunDirectory::create(out.path()).unwrap());
+        drop(RunDirectory::create(out.path(), KeepSnapshots::Always).unwrap());
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn snapshots_that_must_not_be_kept_go_with_a_run_that_was_dropped() {
+        let out = tempfile::tempdir().unwrap();
+        for (keeps, left) in [(KeepSnapshots::Never, 0), (KeepSnapshots::Differ, 1), (KeepSnapshots::Always, 1)] {
+            let directory = RunDirectory::create(out.path(), keeps).unwrap();
+            fs::create_dir_all(directory.snapshots("t")).unwrap();
+            let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
+            if keeps == KeepSnapshots::Never {
+                assert_eq!((mode(directory.scratch()), mode(directory.path().join("snapshots"))), (0, 0));
+            }
+            fs::write(directory.snapshots("t").join("part"), "a value").unwrap();
+            let path = directory.path().to_owned();
+            drop(directory);
+            assert_eq!(usize::from(path.exists()), left, "{keeps:?}");
+        }
+    }
+
+    #[test]
+    fn the_verdict_decides_which_snapshots_stay() {
+        let out = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::create(out.path(), KeepSnapshots::Differ).unwrap();
+        for (name, verdict) in [("a", Verdict::Match), ("b", Verdict::Undecided), ("c", Verdict::Differ)] {
+            for side in Side::BOTH {
+                fs::create_dir_all(directory.snapshot(name, side)).unwrap();
+                fs::write(directory.snapshot(name, side).join(MANIFEST_FILE), "{}").unwrap();
+            }
+            assert_eq!(directory.settle_snapshots(name, verdict).unwrap(), verdict == Verdict::Differ);
+            assert_eq!(directory.snapshots(name).exists(), verdict == Verdict::Differ, "{name}");
+        }
     }
 }

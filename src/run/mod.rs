@@ -5,6 +5,7 @@
 
 mod compare;
 mod directory;
+mod evidence;
 mod gate;
 mod gated;
 mod names;
@@ -15,14 +16,17 @@ mod repeat;
 mod schema;
 mod second_reading;
 mod sieve;
+mod signature;
 mod standalone;
 mod time;
+mod verify;
+mod verify_repeat;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::RunPlan;
+use crate::config::{KeepSnapshots, RunPlan};
 use crate::error::{Error, Result};
 use crate::model::{
     Coverage, Covered, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary,
@@ -34,9 +38,12 @@ use crate::verdict::{self, Gated};
 
 use directory::RunDirectory;
 pub use directory::check_output;
+use evidence::{RunProof, TableProof};
 pub use gate::{gate, runs};
 pub use schema::{SchemaDone, schema};
+use signature::SigningKey;
 pub use standalone::{SnapshotDone, snapshot};
+pub use verify::{Finding, Signed, Verified, VerifyOptions, verify};
 
 /// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.
 const SAMPLES_MAX: usize = 64;
@@ -55,23 +62,37 @@ pub struct Finished {
 /// Compares two stores as planned and writes the run directory. Dropping the future stops the run; what it leaves then
 /// does not look finished.
 pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
-    let directory = RunDirectory::create(&plan.options.out)?;
+    let begun = Begun::new(plan)?;
     let stores = prepare::connect(plan, progress.as_ref()).await?;
-    run_in(directory, plan, stores, progress).await
+    run_in(begun, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
 }
 
 /// As [`run`], over stores that are open already: for programs that bring a store of their own. The plan's URLs are not
 /// looked at.
 pub async fn run_on(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: Arc<dyn Progress>) -> Result<Finished> {
-    run_in(RunDirectory::create(&plan.options.out)?, plan, stores, progress).await
+    run_in(Begun::new(plan)?, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
+}
+
+/// What must be there before a store is asked: a key to sign with, a place to write to.
+struct Begun {
+    key: Option<SigningKey>,
+    directory: RunDirectory,
+}
+
+impl Begun {
+    fn new(plan: &RunPlan) -> Result<Self> {
+        let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
+        Ok(Self { key, directory: RunDirectory::create(&plan.options.out, plan.options.keep_snapshots)? })
+    }
 }
 
 async fn run_in(
-    directory: RunDirectory,
+    begun: Begun,
     plan: &RunPlan,
     stores: Pair<Arc<dyn Store>>,
     progress: Arc<dyn Progress>,
 ) -> Result<Finished> {
+    let Begun { key, directory } = begun;
     let recorded = recording::begin(plan, directory.id())?;
     let started = recorded.as_ref().map_or_else(time::now, |recorded| recorded.started.clone());
     // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
@@ -81,7 +102,13 @@ async fn run_in(
     let readers = reading::open(&prepared, plan).await?;
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
 
+    match plan.options.keep_snapshots {
+        KeepSnapshots::Always => {}
+        KeepSnapshots::Differ => progress.note("of tables that do not differ no snapshots are kept"),
+        KeepSnapshots::Never => progress.note("no snapshots are kept (--keep-snapshots): the run cannot be repeated"),
+    }
     let (mut tables, mut tallies) = (Vec::new(), Vec::new());
+    let mut proofs = BTreeMap::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
     let mut waiting = reading::start(&prepared.tables, &readers, &directory, &plan.options, progress.clone());
@@ -99,6 +126,8 @@ async fn run_in(
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
                 }
+                let kept = directory.settle_snapshots(&table.name, compared.result.verdict)?;
+                proofs.insert(table.name.clone(), TableProof { roots: compared.roots, snapshots: kept });
                 failures.extend(compared.failures);
                 tables.push(compared.result);
                 tallies.push(compared.tally);
@@ -112,6 +141,10 @@ async fn run_in(
     let summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
     let ending = recording::end(recorded.as_ref(), &summary)?;
     write_reports(&summary, &samples, &repeat, &directory)?;
+    directory.remove_scratch()?;
+    let coordinates = readers.map(|reader| reader.snapshot().coordinates().into_iter().collect());
+    let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
+    evidence::finish(&summary, proof, key.as_ref(), &directory)?;
     // Last, and only with its evidence in place: a history that could not be written makes no finished run.
     ending.map_or(Ok(()), |ending| ending.commit())?;
     Ok(Finished { summary, directory: directory.finish()?, failures })
@@ -187,7 +220,5 @@ fn write_reports(
     directory: &RunDirectory,
 ) -> Result<()> {
     directory.write("report.html", &report::report_html(summary, samples, repeat)?)?;
-    directory.write("junit.xml", &report::junit_xml(summary)?)?;
-    // Last: a run directory without a summary is not finished.
-    directory.write("summary.json", &report::summary_json(summary)?)
+    directory.write("junit.xml", &report::junit_xml(summary)?)
 }

@@ -9,8 +9,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
 use crate::mapping::{Described, TableMatch, match_tables, plan_tables, request_and_match_tables, request_tables};
 use crate::model::{
-    Pair, PatternRequest, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TableRequest,
-    TableResult,
+    Pair, PatternRequest, Progress, Side, StoreIdentity, StoreKind, Table, TableName, TableOutcome, TablePlan,
+    TableRequest, TableResult,
 };
 use crate::schema::{self, Subject};
 use crate::store::{Store, connect};
@@ -85,6 +85,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
             Ok((tables, more)) => described_tables.push(Described { asked, tables, more }),
             Err(error) if error.kind() == ErrorKind::Usage => return Err(error),
             Err(error) => {
+                let error = plan.options.values.error(error);
                 let result = TableResult { reason: Some(error.to_string()), ..asked.result() };
                 settled.push(TableOutcome::Settled(Box::new(result)));
                 failures.push(error);
@@ -96,6 +97,8 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
     let mut tables = plan_tables(described_tables, zones)?;
     compare_schemas(&mut tables, &tables_of);
+    let planned: Vec<&TablePlan> = tables.iter().filter_map(planned).collect();
+    plan.options.values.check_columns(&planned, plan.tables.is_none() && settled.is_empty())?;
     tables.extend(settled);
     tables.sort_by(|one, other| name(one).cmp(name(other)));
     check_gate(plan, &tables)?;
@@ -199,6 +202,13 @@ fn compare_schemas(outcomes: &mut [TableOutcome], tables: &HashMap<String, Pair<
             TableOutcome::Compare(plan) => plan.schema = findings,
             TableOutcome::Settled(result) => result.schema = findings,
         }
+    }
+}
+
+fn planned(outcome: &TableOutcome) -> Option<&TablePlan> {
+    match outcome {
+        TableOutcome::Compare(plan) => Some(plan),
+        TableOutcome::Settled(_) => None,
     }
 }
 

@@ -53,6 +53,8 @@ pub(super) struct Job {
     pub copy_all: bool,
     /// Whether the rows are kept, or only their digests.
     pub keep: Keep,
+    /// Whether digests of an earlier snapshot are computed again all the same.
+    pub digest_again: bool,
     /// About how many rows a range will have: so many keys are sampled.
     pub rows_per_range: u64,
 }
@@ -76,6 +78,7 @@ impl Job {
             layout: mapping::layout(plan, side),
             copy_all: false,
             keep: options.keep,
+            digest_again: false,
             rows_per_range: options.rows_per_range,
         }
     }
@@ -219,7 +222,7 @@ impl Reader {
         let files = self.snapshot.files_of(&read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
-        if files.layout.as_ref() != Some(&job.layout) || job.copy_all {
+        if files.layout.as_ref() != Some(&job.layout) || job.copy_all || job.digest_again {
             return None;
         }
         let part = ManifestPart {

@@ -1,7 +1,7 @@
 //! The command that repeats a run, for its report.
 
 use crate::config::{Keep, RunPlan};
-use crate::model::{Pair, Side, StoreIdentity, TableRequest};
+use crate::model::{Pair, Showing, Side, StoreIdentity, TableRequest};
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
 pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> String {
@@ -16,8 +16,10 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     };
     let only_a_file = !plan.options.groups.is_empty() || plan.options.all_tables || !plan.defaults.columns.is_empty();
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
+    let values = &plan.options.values;
     if only_a_file
         || !requests.iter().all(alike)
+        || !values.columns.is_empty()
         || first.filters.source != first.filters.target
         || zones.source != zones.target
     {
@@ -35,9 +37,14 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     };
     option("--key", first.key.as_ref().map(|key| key.join(",")));
     option("--ignore", (!first.ignore.is_empty()).then(|| first.ignore.join(",")));
-    option("--where", first.filters.source.clone());
+    // A condition may hold values.
+    let condition = |filter: &String| if values.shows_all() { filter.clone() } else { "(withheld)".to_owned() };
+    option("--where", first.filters.source.as_ref().map(condition));
     option("--time-zone", zones.source.map(|zone| zone.to_string()));
     option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
+    let showing = |showing: Showing| (showing != Showing::Show).then(|| showing.name().to_owned());
+    option("--values", showing(values.default));
+    option("--key-values", showing(values.keys));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
 }
 

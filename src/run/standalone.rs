@@ -53,6 +53,7 @@ pub async fn snapshot(
             reads: vec![TableRead { table, filter: None }],
             copy_all: true,
             keep: Keep::Full,
+            digest_again: false,
             rows_per_range: ROWS_PER_RANGE,
         };
         let directory = out.join(folder(&name.to_string()));

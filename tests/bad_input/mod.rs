@@ -24,7 +24,9 @@ fn two_stores(tieout: &Tieout) {
 #[track_caller]
 fn assert_no_manifest(folder: &Path, whole: &[&str]) {
     for file in files_beneath(folder) {
-        if file.ends_with("manifest.json") {
+        // A run has a manifest, too: it says that nothing was proven.
+        let of_run = || std::fs::read_to_string(&file).expect("a manifest").contains("\"format\": \"tieout-run/1\"");
+        if file.ends_with("manifest.json") && !of_run() {
             let of_whole_table = file.iter().any(|part| whole.iter().any(|table| part == *table));
             assert!(of_whole_table, "{} looks finished", file.display());
         }

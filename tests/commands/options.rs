@@ -42,11 +42,12 @@ fn quiet_still_says_errors() {
 fn help_names_every_command_and_option() {
     let tieout = Tieout::new();
     let help = tieout.run(["--help"]).exits(0).stdout;
-    for command in ["diff", "run", "init", "demo", "snapshot", "gate", "history"] {
+    for command in ["diff", "run", "init", "demo", "verify", "snapshot", "gate", "history", "schema"] {
         assert!(help.contains(command), "{command} is not in\n{help}");
         tieout.run([command, "--help"]).exits(0);
     }
-    let shared = "--table --key --ignore --where --time-zone --mode --sample --seed --snapshot --workers --memory --out --history --json -q -v";
+    let shared = "--table --key --ignore --where --time-zone --mode --sample --seed --snapshot --workers --memory --out --history --json -q -v \
+        --values --key-values --keep-snapshots --sign --markdown --progress";
     for command in ["diff", "run"] {
         let help = tieout.run([command, "--help"]).exits(0).stdout;
         for option in shared.split(' ') {

@@ -17,7 +17,7 @@ use tieout::run::check_output;
 use self::build::{build, path};
 use self::damage::Damage;
 use super::args::DemoArguments;
-use super::compare::compare;
+use super::compare::{Outputs, compare};
 use super::interrupt::or_interrupted;
 use super::terminal;
 
@@ -36,7 +36,7 @@ pub async fn execute(arguments: DemoArguments) -> Result<u8> {
     }
     let urls = Pair::from_fn(|side: Side| path(&dir, side).to_string_lossy().into_owned());
     let plan = plan_without_file(urls, &Overrides { out: Some(out), ..Overrides::default() })?;
-    compare(&plan, json, talk).await
+    compare(&plan, &Outputs { json, markdown: None, talk }).await
 }
 
 /// Builds on a thread of its own, which stops when nobody waits for it any more.

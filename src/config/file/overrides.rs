@@ -6,9 +6,10 @@ use std::str::FromStr;
 use chrono_tz::Tz;
 
 use super::nearest::did_you_mean;
-use crate::config::{Keep, Options, RunPlan, StorePlan, TableRequest};
+use super::showing::hash_key_of_process;
+use crate::config::{Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
-use crate::model::Pair;
+use crate::model::{Pair, Showing};
 
 /// The options of the command line; what is `None` or empty was not given.
 #[derive(Debug, Clone, Default)]
@@ -39,6 +40,14 @@ pub struct Overrides {
     pub out: Option<PathBuf>,
     /// The file in which the run is recorded.
     pub history: Option<PathBuf>,
+    /// What may be seen of values at most; a config may say less.
+    pub values: Option<Showing>,
+    /// What may be seen of key columns that no config lists, at most.
+    pub key_values: Option<Showing>,
+    /// Which snapshots stay when the run has ended.
+    pub keep_snapshots: Option<KeepSnapshots>,
+    /// The file with the Ed25519 key that signs the run's manifest.
+    pub sign: Option<PathBuf>,
 }
 
 /// `T` or `SOURCE_TABLE=TARGET_TABLE`.
@@ -74,6 +83,9 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
     overrides.apply_to_table(&mut defaults);
     let mut options = Options::default();
     overrides.apply_to_options(&mut options);
+    options.values.hash_key = hash_key_of_process()?;
+    options.values.check()?;
+    options.settle_snapshots(overrides.keep_snapshots);
     let stores = urls.map(|url| StorePlan { url, time_zone: overrides.time_zone });
     Ok(RunPlan { stores, tables: overrides.requests(), defaults, options })
 }
@@ -129,6 +141,15 @@ impl Overrides {
         }
         if let Some(history) = &self.history {
             options.history = Some(history.clone());
+        }
+        if let Some(showing) = self.values {
+            options.values.tighten(showing);
+        }
+        if let Some(showing) = self.key_values {
+            options.values.keys = options.values.keys.max(showing);
+        }
+        if let Some(sign) = &self.sign {
+            options.sign = Some(sign.clone());
         }
     }
 }

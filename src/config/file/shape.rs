@@ -45,6 +45,11 @@ pub struct WrittenFile {
     pub snapshot: Option<Text>,
     /// Compare the tables that no [[tables]] names as well.
     pub all_tables: Option<bool>,
+    /// Which snapshots stay when the run has ended: never, differ or always.
+    #[schemars(with = "Option<String>")]
+    pub keep_snapshots: Option<Text>,
+    /// What may be seen of values.
+    pub values: Option<WrittenValues>,
     /// The file in which each run is recorded.
     #[schemars(with = "Option<String>")]
     pub history: Option<Text>,
@@ -68,6 +73,25 @@ pub struct WrittenFile {
     #[serde(default)]
     #[schemars(with = "Vec<WrittenTable>")]
     pub tables: Vec<Spanned<WrittenTable>>,
+}
+
+/// `[values]`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as [values]")]
+pub struct WrittenValues {
+    /// What may be seen of a column that is not listed: show, mask, length, hash or hide.
+    #[schemars(with = "Option<String>")]
+    pub default: Option<Text>,
+    /// What may be seen of a key column that is not listed.
+    #[schemars(with = "Option<String>")]
+    pub keys: Option<Text>,
+    /// The key of hashes, written as ${NAME}.
+    #[schemars(with = "Option<String>")]
+    pub hash_key: Option<Text>,
+    /// What may be seen of the columns that are listed: table.column or column, with * and ?.
+    #[serde(default)]
+    #[schemars(with = "BTreeMap<String, String>")]
+    pub columns: BTreeMap<String, Text>,
 }
 
 /// A store: `[source]` or `[target]`.
