@@ -35,7 +35,7 @@ pub fn history_table(runs: &[RunRecord]) -> String {
                 row.push(right(words::seconds(end.tables.iter().map(|table| table.seconds).sum())));
             }
         }
-        row.push(Cell::new(run.start.config.get(..8).unwrap_or(&run.start.config)));
+        row.push(Cell::new(plain(run.start.config.get(..8).unwrap_or(&run.start.config))));
         row.push(Cell::new(plain(&format!("{} → {}", run.start.stores.source, run.start.stores.target))));
         table.add_row(row);
     }
