@@ -7,9 +7,7 @@ use sha2::{Digest, Sha256};
 use super::{ColumnRequest, Options, PatternRequest, RunPlan, StorePlan, TableRequest};
 use crate::canonical::{Rules, Tolerance};
 use crate::model::naming::names_of_table;
-use crate::model::{
-    Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SchemaLimit, Share, Waiver,
-};
+use crate::model::{Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, Severity, Share, Waiver};
 use crate::store::connect::redact;
 
 /// The stores of a plan as it has them, without passwords.
@@ -175,8 +173,8 @@ fn of_limits(table: Option<&str>, limits: &Limits, of_run: bool) -> Vec<Allowanc
         all.extend(allowed.map(|amount| Allowance::new(table, format!("share of {what} not compared"), amount)));
     }
     let severity = match limits.schema {
-        Some(limit) => Some(SchemaLimit::ALL.iter().rev().position(|one| *one == limit).map_or(0.0, |at| at as f64)),
-        None => of_run.then_some(SchemaLimit::ALL.len() as f64),
+        Some(limit) => Some(Severity::ALL.iter().rev().position(|one| *one == limit).map_or(0.0, |at| at as f64)),
+        None => of_run.then_some(Severity::ALL.len() as f64),
     };
     all.extend(severity.map(|amount| Allowance::new(table, "severity of schema findings let pass", amount)));
     all

@@ -4,7 +4,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
 use super::naming::{best_fit, fit};
-use super::{Class, Counts, Share, TableResult};
+use super::{Class, Counts, Severity, Share, TableResult};
 
 /// What a config says about the gate. The default forgives nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -27,7 +27,7 @@ pub struct Limits {
     /// The least share of the existing columns that must be compared.
     pub coverage_columns: Option<Share>,
     /// From which severity on schema findings are differences.
-    pub schema: Option<SchemaLimit>,
+    pub schema: Option<Severity>,
 }
 
 /// How many keys may differ. Where both are given, both must hold.
@@ -48,20 +48,6 @@ pub struct TableLimits {
     pub limits: Limits,
     /// In how many rows a column (a name or a pattern) may differ.
     pub columns: Vec<(String, Allowed)>,
-}
-
-/// The severities of schema findings, the gravest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SchemaLimit {
-    /// Values may have been lost.
-    Lossy,
-    /// The target refuses what the source takes.
-    Stricter,
-    /// The two behave differently.
-    Different,
-    /// Worth knowing.
-    Note,
 }
 
 /// Somebody vouches for differences until a day. All that is given must hold of a difference for it to be covered.
@@ -177,22 +163,6 @@ impl Limits {
     /// The limit of a class.
     pub fn of(&self, class: Class) -> Option<Allowed> {
         self.classes[class as usize]
-    }
-}
-
-impl SchemaLimit {
-    /// All, the gravest first.
-    pub const ALL: [SchemaLimit; 4] =
-        [SchemaLimit::Lossy, SchemaLimit::Stricter, SchemaLimit::Different, SchemaLimit::Note];
-
-    /// The word of configs and reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            SchemaLimit::Lossy => "lossy",
-            SchemaLimit::Stricter => "stricter",
-            SchemaLimit::Different => "different",
-            SchemaLimit::Note => "note",
-        }
     }
 }
 

@@ -34,7 +34,7 @@ pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{
     Aspect, SCHEMA_FORMAT, SchemaFinding, SchemaObject, SchemaReport, SchemaTable, Severity, SeverityCounts,
 };
-pub use gate::{Allowed, GatePlan, LimitResult, Limits, SchemaLimit, TableLimits, Waived, Waiver, WaiverResult};
+pub use gate::{Allowed, GatePlan, LimitResult, Limits, TableLimits, Waived, Waiver, WaiverResult};
 pub use history::{Coverage, Covered, RunEnd, RunRecord, RunStart, TableRecord};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,

@@ -1,7 +1,7 @@
 //! What a waiver for a cause takes off the counts of a table.
 
 use crate::model::naming::fit;
-use crate::model::{Class, TableResult, Waiver};
+use crate::model::{Cause, Class, TableResult, Waiver};
 
 /// How much of a table's differences one cause explains.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,10 +19,22 @@ pub(super) struct CauseShare<'a> {
 }
 
 impl<'a> CauseShare<'a> {
-    /// The causes of a table. There are none until causes are part of the result; then each of them is listed here, the
-    /// unexplained rest included, so that together they explain every change.
-    pub fn of(_table: &'a TableResult) -> Vec<CauseShare<'a>> {
-        Vec::new()
+    /// The causes of a table, the unexplained rest included: together they explain every change.
+    pub fn of(table: &'a TableResult) -> Vec<CauseShare<'a>> {
+        let class = |kind: &str| match kind.split_once('_') {
+            Some(("missing", _)) => Class::Missing,
+            Some(("unexpected", _)) => Class::Unexpected,
+            Some(("duplicate", _)) => Class::Duplicate,
+            _ => Class::Corrupt,
+        };
+        let share = |cause: &'a Cause| CauseShare {
+            cause: &cause.kind,
+            class: class(&cause.kind),
+            column: cause.column.as_deref(),
+            keys: cause.rows,
+            exact: cause.exact,
+        };
+        table.causes.iter().map(share).collect()
     }
 
     /// Whether a waiver is about this cause.
@@ -47,7 +59,12 @@ pub(super) fn left_by_causes(
     waived_by: impl Fn(&CauseShare<'_>) -> Option<usize>,
 ) -> (u64, Vec<usize>) {
     let (mut left, mut by) = (0u64, Vec::new());
-    for share in shares.iter().filter(|share| share.class == class) {
+    let of_class = || shares.iter().filter(|share| share.class == class);
+    // What no cause explains cannot be vouched for by its cause.
+    if of_class().map(|share| share.keys).fold(0u64, u64::saturating_add) < counted {
+        return (counted, by);
+    }
+    for share in of_class() {
         match waived_by(share) {
             Some(waiver) => by.push(waiver),
             None if !share.exact => return (counted, Vec::new()),

@@ -9,7 +9,7 @@ use chrono::NaiveDate;
 use super::causes::{CauseShare, left_by_causes};
 use super::tally::Tally;
 use crate::model::{
-    Allowed, Class, ColumnStatus, Counts, Coverage, Covered, GatePlan, LimitResult, SchemaLimit, Share, TableResult,
+    Allowed, Class, ColumnStatus, Counts, Coverage, Covered, GatePlan, LimitResult, Severity, Share, TableResult,
     Verdict, Waived, Waiver, WaiverResult,
 };
 
@@ -332,11 +332,12 @@ fn rows(table: &TableResult, class: Class) -> u64 {
     rows.unwrap_or(0)
 }
 
-/// How many schema findings are of this severity or graver. What the mapping finds to be lossy is known here; findings of
-/// the other severities are counted once there is somebody who looks for them.
-fn schema_findings(table: &TableResult, _limit: SchemaLimit) -> u64 {
+/// How many schema findings are of this severity or graver. What the mapping finds to be lossy counts, too, where a store
+/// states no schema.
+fn schema_findings(table: &TableResult, limit: Severity) -> u64 {
+    let found = table.schema.iter().filter(|finding| finding.reaches(limit)).count();
     let is_lossy = |finding: &&String| finding.starts_with("lossy");
-    table.columns.iter().flat_map(|column| &column.findings).filter(is_lossy).count() as u64
+    found.max(table.columns.iter().flat_map(|column| &column.findings).filter(is_lossy).count()) as u64
 }
 
 #[cfg(test)]

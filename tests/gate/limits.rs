@@ -83,3 +83,14 @@ fn slips_in_limits_are_refused_before_a_row_is_read() {
         run(&tieout, &shop(""), &shop(""), config).exits(2).saying(&[said]);
     }
 }
+
+#[test]
+fn findings_of_the_schemas_break_a_limit_for_their_severity() {
+    let tieout = Tieout::new();
+    let target = shop("").replacen("note TEXT", "note TEXT NOT NULL", 1);
+    assert_ne!(target, shop(""));
+    run(&tieout, &shop(""), &target, "").exits(0);
+    run(&tieout, &shop(""), &target, "[limits]\nschema = \"lossy\"\n").exits(0);
+    let outcome = run(&tieout, &shop(""), &target, "[limits]\nschema = \"stricter\"\n").exits(1);
+    assert!(outcome.stdout.contains("schema findings"), "{outcome}");
+}

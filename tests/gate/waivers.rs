@@ -51,7 +51,7 @@ fn what_a_waiver_does_not_name_still_differs() {
     let config = waiver("table = \"orders\"\nkeys = [5]", "2999-12-31");
     let report = run(&tieout, &shop(""), &target, &config).exits(1).report();
     assert_eq!(report.table("orders")["waived"]["missing"], 1);
-    // No cause is known to explain anything, so that a waiver for one covers nothing.
+    // That is not their cause.
     let config = waiver("cause = \"trailing_blanks\"", "2999-12-31");
     run(&tieout, &shop(""), &target, &config).exits(1);
 }
@@ -96,4 +96,18 @@ fn a_waiver_without_owner_reason_end_or_subject_is_refused() {
     ] {
         run(&tieout, &shop(""), &shop(""), &format!("[[waivers]]\n{config}\n")).exits(2).saying(&[said]);
     }
+}
+
+#[test]
+fn what_a_cause_explains_is_waived_and_nothing_else() {
+    let tieout = Tieout::new();
+    let blanks = "UPDATE orders SET note = note || '  ' WHERE id % 2 = 0;";
+    let config = waiver("cause = \"trailing_blanks\"", "2999-12-31");
+    let report = run(&tieout, &shop(""), &shop(blanks), &config).exits(0).report();
+    assert!(report.counts("orders")[3] > 1, "they are still counted");
+    assert_eq!(report.table("orders")["waived"]["corrupt"], report.counts("orders")[3]);
+    run(&tieout, &shop(""), &shop(&format!("{blanks} UPDATE orders SET note = 'other' WHERE id = 3;")), &config).exits(1);
+    // A row that has the cause in one column and another one in the next is not vouched for.
+    let config = waiver("cause = \"trailing_blanks\"\ncolumn = \"amount\"", "2999-12-31");
+    run(&tieout, &shop(""), &shop(blanks), &config).exits(1);
 }

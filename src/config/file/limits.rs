@@ -12,7 +12,7 @@ use super::shape::{Text, WrittenFile};
 use crate::config::TableRequest;
 use crate::error::{Error, Result};
 use crate::model::naming::{fit, has_wildcard, names_of_table};
-use crate::model::{Allowed, GatePlan, Limits, SchemaLimit, Share, TableLimits};
+use crate::model::{Allowed, GatePlan, Limits, Severity, Share, TableLimits};
 
 /// `[limits]`: of the whole run.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
@@ -192,10 +192,10 @@ impl Reader<'_> {
         parsed.map(Some)
     }
 
-    fn severity(&self, severity: &Option<Text>) -> Result<Option<SchemaLimit>> {
+    fn severity(&self, severity: &Option<Text>) -> Result<Option<Severity>> {
         let Some(text) = severity else { return Ok(None) };
-        let known = SchemaLimit::ALL.map(SchemaLimit::name);
-        let found = SchemaLimit::ALL.into_iter().find(|one| one.name() == text.get_ref());
+        let known = Severity::ALL.map(Severity::name);
+        let found = Severity::ALL.into_iter().find(|one| one.name() == text.get_ref());
         let unknown = || {
             let near = did_you_mean(text.get_ref(), known);
             let error = Error::usage(format!("unknown severity {:?}{near}", text.get_ref()));

@@ -245,7 +245,7 @@ fn too_little_coverage_is_undecided_and_lossy_findings_break_the_limit_for_schem
     let gated = apply(&gate, TODAY, &coverage, &mut [table("orders")], &[None]);
     assert!(gated.undecided.unwrap().contains("2 of 3 columns compared"));
 
-    let limits = Limits { schema: Some(SchemaLimit::Lossy), ..Limits::default() };
+    let limits = Limits { schema: Some(Severity::Lossy), ..Limits::default() };
     let gate = GatePlan { limits, ..GatePlan::default() };
     let mut lossy = table("orders");
     lossy.columns[1].findings.push("lossy: timestamp(6) against datetime(0)".into());
