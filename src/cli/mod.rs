@@ -12,6 +12,7 @@ mod help;
 mod init;
 mod interrupt;
 mod lines;
+mod report;
 mod run;
 mod schema;
 mod snapshot;
@@ -47,6 +48,7 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Diff(arguments) => diff::execute(*arguments).await,
             Command::Run(arguments) => run::execute(*arguments).await,
             Command::Init(arguments) => init::execute(arguments).await,
+            Command::Report(arguments) => report::execute(&arguments),
             Command::Demo(arguments) => demo::execute(arguments).await,
             Command::Schema(arguments) => schema::execute(arguments).await,
             Command::Snapshot(arguments) => snapshot::execute(arguments).await,

@@ -5,6 +5,7 @@ mod capacity;
 mod cause;
 mod change;
 mod finding;
+mod key_map;
 mod manifest;
 mod plan;
 mod progress;
@@ -18,13 +19,14 @@ mod table;
 pub use boundaries::Boundaries;
 pub use capacity::{Capacity, Limit};
 pub use cause::{
-    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
+    Attributed, Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
     UnicodeForm, UuidOrder,
 };
 pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{
     Aspect, SCHEMA_FORMAT, SchemaFinding, SchemaObject, SchemaReport, SchemaTable, Severity, SeverityCounts,
 };
+pub use key_map::{KEY_MAP_CELLS_MAX, KeyMap, KeyMapCell};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,

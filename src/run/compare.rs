@@ -8,12 +8,12 @@ use tokio::task::spawn_blocking;
 use super::directory::RunDirectory;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
-use crate::causes::{CauseFinder, FoundCauses};
+use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult};
-use crate::report::{self, Disclosure, TableChanges, TableSample};
+use crate::report::{self, Disclosure, KeyMapper, TableChanges, TableSample};
 use crate::tree::{self, Trees};
 use crate::verdict;
 
@@ -102,17 +102,25 @@ async fn compare_snapshots(
     };
     note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
     let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
-    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
+    let map = KeyMapper::new(trees.boundaries.ranges(), rows_in);
+    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options);
         let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
-    let mut observed = Observed { changes: &mut changes, causes: CauseFinder::new(table) };
+    let mut observed = Observed { changes: &mut changes, causes: CauseFinder::new(table), sampled: Vec::new() };
     let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
-    let FoundCauses { causes, findings } = observed.causes.finish(result.rows);
-    compared.sample = Some(changes.finish()?);
+    let found = observed.causes.finish(result.rows);
+    let attributed = found.attribute(&observed.sampled);
+    let FoundCauses { causes, findings } = found;
+    let mut sample = changes.finish()?;
+    sample.attribute(&attributed);
+    if counted.counts.total() > 0 {
+        directory.write_sample(&table.name, &sample)?;
+    }
+    compared.sample = Some(sample);
     let result = &mut compared.result;
     result.causes = report::causes(table, &causes, result.rows, &Disclosure);
     result.findings.extend(findings);
@@ -135,12 +143,21 @@ async fn compare_snapshots(
 struct Observed<'a> {
     changes: &'a mut TableChanges,
     causes: CauseFinder,
+    /// What might have happened to the changes that the reports show one by one.
+    sampled: Vec<Hypotheses>,
 }
 
 impl ChangeSink for Observed<'_> {
+    fn range(&mut self, range: usize) {
+        self.changes.range(range);
+    }
+
     fn change(&mut self, change: &Change) -> Result<()> {
         self.causes.change(change)?;
-        self.changes.change(change)
+        if let Some(sampled) = self.changes.take(change)? {
+            self.sampled.push(self.causes.hypotheses_of(change, sampled.cells.iter().map(|cell| cell.at)));
+        }
+        Ok(())
     }
 }
 

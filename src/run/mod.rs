@@ -7,6 +7,7 @@ mod compare;
 mod directory;
 mod prepare;
 mod reading;
+mod render;
 mod repeat;
 mod schema;
 mod second_reading;
@@ -23,12 +24,13 @@ use crate::error::{Error, Result};
 use crate::model::{
     Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary, TableOutcome, TableResult,
 };
-use crate::report::{self, TableSample};
+use crate::report::{self, HtmlReport, KEPT_FILE, Kept, TableSample};
 use crate::store::Store;
 use crate::verdict;
 
 use directory::RunDirectory;
 pub use directory::check_output;
+pub use render::{Rendered, render};
 pub use schema::{SchemaDone, schema};
 pub use standalone::{SnapshotDone, snapshot};
 
@@ -94,7 +96,7 @@ async fn run_in(
     failures.extend(prepared.failures);
     let repeat = repeat::repeat_command(plan, &identities);
     let summary = summarise(plan, &directory, started, identities, consistency, tables);
-    write_reports(&summary, &samples, &repeat, &directory)?;
+    write_reports(&summary, &samples, &Kept { repeat, ..Kept::default() }, &directory)?;
     Ok(Finished { summary, directory: directory.finish()?, failures })
 }
 
@@ -145,10 +147,11 @@ fn summarise(
 fn write_reports(
     summary: &Summary,
     samples: &BTreeMap<String, TableSample>,
-    repeat: &str,
+    kept: &Kept,
     directory: &RunDirectory,
 ) -> Result<()> {
-    directory.write("report.html", &report::report_html(summary, samples, repeat)?)?;
+    directory.write(KEPT_FILE, &report::kept_json(kept)?)?;
+    directory.write("report.html", &report::report_html(&HtmlReport { summary, samples, kept })?)?;
     directory.write("junit.xml", &report::junit_xml(summary)?)?;
     // Last: a run directory without a summary is not finished.
     directory.write("summary.json", &report::summary_json(summary)?)

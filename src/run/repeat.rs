@@ -2,6 +2,7 @@
 
 use crate::config::{Keep, RunPlan};
 use crate::model::{Pair, Side, StoreIdentity, TableRequest};
+use crate::report::shell;
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
 pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> String {
@@ -39,16 +40,6 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     option("--time-zone", zones.source.map(|zone| zone.to_string()));
     option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// An argument as a shell takes it.
-fn shell(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.@_-=+,%".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]
