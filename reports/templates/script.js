@@ -71,7 +71,7 @@
   /* A link to a table that is folded opens it. */
   function reveal() {
     var target = location.hash.length > 1 && document.getElementById(location.hash.slice(1));
-    var details = target && target.querySelector(':scope > details');
+    var details = target && target.querySelector(':scope > .folded');
     if (details) { details.open = true; }
   }
 

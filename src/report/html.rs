@@ -32,6 +32,7 @@ use self::page::{Page, Row, left_out};
 use self::table::{Detail, Section};
 use super::kept::Kept;
 use super::sample::TableSample;
+use super::words::plural;
 use crate::error::{Error, Result};
 use crate::model::{Summary, TableResult};
 
@@ -44,6 +45,8 @@ const TABLES_BYTES_MAX: usize = 4_600_000;
 /// The share of a section that it gets however many tables need one.
 const SECTION_BYTES_MIN: usize = 8_000;
 
+/// Causes of the run that are shown without being asked for.
+const CAUSES_AT_ONCE_MAX: usize = 10;
 /// The script of the page, the only one that its security policy lets run.
 const SCRIPT: &str = include_str!("../../reports/templates/script.js");
 
@@ -76,7 +79,7 @@ pub fn report_html(report: &HtmlReport<'_>) -> Result<Vec<u8>> {
         }
         Ok(rows)
     };
-    let (causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
+    let (mut causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
     let causes_bytes = templates
         .render_value(
             "causes.html",
@@ -90,10 +93,15 @@ pub fn report_html(report: &HtmlReport<'_>) -> Result<Vec<u8>> {
     let rows = rows(&|position| position < sections.len())?;
     let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
     let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));
+    let more_causes = causes.split_off(causes.len().min(CAUSES_AT_ONCE_MAX));
+    let more_causes_label = plural(more_causes.len() as u64, "more cause");
     let page = context! {
         page => Value::from(Serde(Page::new(summary, &report.kept.repeat))),
         causes => Value::from(Serde(causes)),
-        causes_left_out,
+        causes_left_out => if more_causes.is_empty() { causes_left_out.clone() } else { None },
+        more_causes => Value::from(Serde(more_causes)),
+        more_causes_label,
+        more_causes_left_out => causes_left_out,
         rows => safe(rows),
         rows_left_out,
         sections => safe(sections),

@@ -141,7 +141,7 @@ fn words(map: &KeyMap, class: Class, cells: &[&KeyMapCell]) -> String {
             format!("scattered over {} of {} cells", number(cells.len() as u64), number(map.cells as u64))
         }
     };
-    format!("{} {}, {place}; {dense} of the keys there", plural(count, "key"), class.name())
+    format!("{}, {place}; {dense} of the keys there", plural(count, "key"))
 }
 
 fn percent(share: f64) -> String {
@@ -184,13 +184,13 @@ mod tests {
     fn a_block_a_tail_and_scattered_damage_are_told_apart_in_words() {
         assert_eq!(
             said(&[(20, 500), (21, 500)]),
-            "1,000 keys corrupt, in one stretch, from 20 % to 22 % of the key space; 100 % of the keys there"
+            "1,000 keys, in one stretch, from 20 % to 22 % of the key space; 100 % of the keys there"
         );
         assert_eq!(
             said(&[(98, 1), (99, 1)]),
-            "2 keys corrupt, only at the end, from 98 % of the key space on; 0.2 % of the keys there"
+            "2 keys, only at the end, from 98 % of the key space on; 0.2 % of the keys there"
         );
-        assert_eq!(said(&[(3, 1), (50, 1)]), "2 keys corrupt, scattered over 2 of 100 cells; 0.2 % of the keys there");
+        assert_eq!(said(&[(3, 1), (50, 1)]), "2 keys, scattered over 2 of 100 cells; 0.2 % of the keys there");
         let everywhere: Vec<_> = (0..100).map(|cell| (cell, 1)).collect();
         assert!(said(&everywhere).contains("all over the key space"));
     }

@@ -84,6 +84,8 @@ struct WorstColumn {
     rows: String,
     /// Of the table's rows.
     share: Option<Share>,
+    /// Of the worst column's rows, in per cent: the length of its bar.
+    length: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -174,6 +176,7 @@ fn worst(table: &TableResult, max: usize) -> (Vec<WorstColumn>, Option<String>) 
         name: name(column),
         rows: number(*corrupt),
         share: share(*corrupt, rows),
+        length: format!("{:.1}", *corrupt as f64 / all[0].1 as f64 * 100.0),
     };
     let left_out = all.len().saturating_sub(max) as u64;
     (all.iter().take(max).map(view).collect(), (left_out > 0).then(|| plural(left_out, "more column")))

@@ -74,7 +74,7 @@ fn tables_that_match_are_collapsed_and_the_others_are_not() {
     let html = html(&example::summary(), &example::samples());
     let section = |name: &str| {
         let start = html.find(&format!("\">{name} <span class=\"badge")).unwrap();
-        html[..start].rfind("<section").map(|at| html[at..start].contains("<details>")).unwrap()
+        html[..start].rfind("<section").map(|at| html[at..start].contains("<details class=\"folded\">")).unwrap()
     };
     assert!(section("artists") && !section("orders") && !section("events"));
 }
