@@ -14,6 +14,7 @@ mod layers;
 mod never_equal;
 mod oracle;
 mod pairs;
+mod report;
 mod result;
 mod rules;
 mod schema;

@@ -106,12 +106,14 @@ mod tests {
     fn each_change_belongs_to_the_cause_that_counts_it() {
         let mut finder = CauseFinder::of_families(vec![Family::Text, Family::Text]);
         let mut changes: Vec<Change> = Vec::new();
-        changes.extend((0..6).map(|id| change(Class::Corrupt, id, &[(0, &format!("name{id} "), &format!("name{id}"))])));
+        changes
+            .extend((0..6).map(|id| change(Class::Corrupt, id, &[(0, &format!("name{id} "), &format!("name{id}"))])));
         changes.extend((6..9).map(|id| change(Class::Corrupt, id, &[(0, &format!("Name{id}"), &format!("name{id}"))])));
         changes.push(change(Class::Corrupt, 9, &[(0, "one", "two"), (1, "A", "a")]));
         changes.extend((20..24).map(|id| change(Class::Missing, id, &[])));
         changes.iter().for_each(|change| finder.change(change).unwrap());
-        let hypotheses: Vec<_> = changes.iter().map(|change| finder.hypotheses_of(change, 0..change.cells.len())).collect();
+        let hypotheses: Vec<_> =
+            changes.iter().map(|change| finder.hypotheses_of(change, 0..change.cells.len())).collect();
         let found = finder.finish(Pair::new(Some(100), Some(96)));
         let attributed = found.attribute(&hypotheses);
         // Counted back from the changes, the causes have just the numbers they claim.

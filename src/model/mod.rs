@@ -19,8 +19,8 @@ mod table;
 pub use boundaries::Boundaries;
 pub use capacity::{Capacity, Limit};
 pub use cause::{
-    Attributed, Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
-    UnicodeForm, UuidOrder,
+    Attributed, Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread,
+    TimeUnit, UnicodeForm, UuidOrder,
 };
 pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{

@@ -88,8 +88,7 @@ pub fn report_html(report: &HtmlReport<'_>) -> Result<Vec<u8>> {
         .len();
     // Rows are longest with a link each; which of them get one is known once the sections are there.
     let rows_bytes: usize = rows(&|_| true)?.iter().map(String::len).sum();
-    let sections =
-        sections(&templates, report, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
+    let sections = sections(&templates, report, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
     let rows = rows(&|position| position < sections.len())?;
     let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
     let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));
@@ -107,7 +106,7 @@ pub fn report_html(report: &HtmlReport<'_>) -> Result<Vec<u8>> {
         sections => safe(sections),
         sections_left_out,
         script => Value::from_safe_string(SCRIPT.to_owned()),
-        script_hash => STANDARD.encode(Sha256::digest(SCRIPT)),
+        script_hash => Value::from_safe_string(STANDARD.encode(Sha256::digest(SCRIPT))),
     };
     Ok(templates.render_value("report.html", page)?.into_bytes())
 }
@@ -120,12 +119,7 @@ fn order(tables: &[TableResult]) -> Vec<usize> {
 }
 
 /// The sections of as many tables as there is room for (in bytes), in the given order.
-fn sections(
-    templates: &Templates,
-    report: &HtmlReport<'_>,
-    order: &[usize],
-    mut room: usize,
-) -> Result<Vec<String>> {
+fn sections(templates: &Templates, report: &HtmlReport<'_>, order: &[usize], mut room: usize) -> Result<Vec<String>> {
     let summary = report.summary;
     let mut sections = Vec::new();
     let mut attention_left = order.iter().filter(|i| table::needs_attention(&summary.tables[**i])).count();

@@ -77,7 +77,13 @@ mod tests {
         for (range, id) in changes {
             let key = vec![Some(id.to_string())];
             mapper.range(*range);
-            mapper.change(&Change { class: Class::Missing, key, copies: Pair::new(1, 0), cells: vec![], neighbours: None });
+            mapper.change(&Change {
+                class: Class::Missing,
+                key,
+                copies: Pair::new(1, 0),
+                cells: vec![],
+                neighbours: None,
+            });
         }
         mapper.finish()
     }
@@ -85,7 +91,8 @@ mod tests {
     #[test]
     fn each_change_is_counted_in_the_cell_of_its_range() {
         let map = map(3, &[(0, 1), (0, 2), (2, 900)]);
-        let cells: Vec<_> = map.damaged.iter().map(|c| (c.cell, c.counts.missing, c.keys(), c.first.clone(), c.last.clone())).collect();
+        let cells: Vec<_> =
+            map.damaged.iter().map(|c| (c.cell, c.counts.missing, c.keys(), c.first.clone(), c.last.clone())).collect();
         let key = |id: &str| vec![Some(id.to_owned())];
         assert_eq!(cells, [(0, 2, 500, key("1"), key("2")), (2, 1, 500, key("900"), key("900"))]);
         assert_eq!((map.ranges, map.cells), (3, 3));

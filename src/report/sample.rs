@@ -173,8 +173,12 @@ mod tests {
     #[test]
     fn a_column_that_differs_late_is_still_seen() {
         let mut sampler = Sampler::new(&[]);
-        (0..1000).for_each(|id| drop(sampler.change(&change(Class::Corrupt, id, [0]))));
-        (1000..1100).for_each(|id| drop(sampler.change(&change(Class::Corrupt, id, [0, 1]))));
+        (0..1000).for_each(|id| {
+            assert_eq!(sampler.change(&change(Class::Corrupt, id, [0])).is_some(), id < CHANGES_PER_CLASS)
+        });
+        for id in 1000..1100 {
+            sampler.change(&change(Class::Corrupt, id, [0, 1]));
+        }
         let sample = sampler.finish();
         let late: Vec<_> = sample.changes.iter().skip(50).collect();
         assert_eq!(late.len(), 10);

@@ -166,7 +166,11 @@ fn note(shown: &Counts, all: &Counts) -> String {
     };
     let parts: Vec<_> = Class::ALL.iter().filter_map(part).collect();
     let are_all = Class::ALL.iter().all(|class| shown.of(*class) >= all.of(*class));
-    format!("{}: {}", if are_all { "All keys that differ" } else { "A sample of the keys that differ" }, parts.join(", "))
+    format!(
+        "{}: {}",
+        if are_all { "All keys that differ" } else { "A sample of the keys that differ" },
+        parts.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -273,7 +273,8 @@ mod tests {
             figures,
             [
                 "5 of 7: 2 match, 3 differ, 2 undecided",
-                "11,153,456 of : 11,633,555 in the target",
+                "22,306,780 of 22,787,011: 11,153,456 in the source, 11,633,555 in the target; the rows of 2 tables are not \
+                 all known",
                 "16 of 19: 1 ignored, 1 incomparable, 1 only in the target"
             ]
         );

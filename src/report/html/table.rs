@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::causes::{CauseView, of_table};
 use super::HtmlReport;
+use super::causes::{CauseView, of_table};
 use super::differences::{Differences, differences};
 use super::map::{MapView, map_view};
 use super::page::{command as command_lines, line, name};

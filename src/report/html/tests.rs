@@ -54,7 +54,9 @@ fn the_file_needs_nothing_but_itself() {
     let hash = STANDARD.encode(Sha256::digest(SCRIPT));
     let policy = format!("default-src 'none'; script-src 'sha256-{hash}'; style-src 'unsafe-inline'; img-src data:");
     assert!(html.contains(&policy) && html.contains(&format!("<script>{SCRIPT}</script>")));
-    for foreign in ["<script ", " onclick", "<link", "<img", "<iframe", " src=\"", "url(", "@import", "href=\"http", "javascript:"] {
+    for foreign in
+        ["<script ", " onclick", "<link", "<img", "<iframe", " src=\"", "url(", "@import", "href=\"http", "javascript:"]
+    {
         assert!(!html.contains(foreign), "{foreign}");
     }
 }

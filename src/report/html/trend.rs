@@ -118,7 +118,7 @@ mod tests {
         let heights: Vec<_> = view.charts[0].bars.iter().map(|bar| bar.height.as_str()).collect();
         assert_eq!(heights, ["1.0", "60.0", "2.0"]);
         assert_eq!(view.caption, "3 runs, 2 with differences");
-        assert_eq!(view.charts[0].bars[1].title, "2025-11-02 02:00 UTC: differ, 1,000,000 keys differ, 13 s");
+        assert_eq!(view.charts[0].bars[1].title, "2025-11-02 02:00 UTC: differ, 1,000,000 keys differ, 12 s");
     }
 
     #[test]
