@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 
 use serde_json::Value;
 
-/// What the browser saw of a page in which nothing is wrong.
+/// What the browser saw of a page in which nothing is wrong; a `large` one is not judged by axe-core.
 #[track_caller]
-pub fn seen(report: &Path, pictures: &Path) -> Value {
+pub fn seen(report: &Path, pictures: &Path, large: bool) -> Value {
     let output = Command::new("node")
         .arg(folder().join("check.mjs"))
         .args([report, pictures])
+        .args(large.then_some("large"))
         .output()
         .expect("node starts: ci/test installs what the tests need");
     let stderr = String::from_utf8_lossy(&output.stderr);

@@ -35,7 +35,7 @@ fn a_person_finds_what_went_wrong_and_nothing_of_the_data_runs() {
     write(&kept, &content);
     tieout.run(["report"]).exits(0);
 
-    let seen = browser::seen(&report.folder.join("report.html"), &tieout.path("pictures"));
+    let seen = browser::seen(&report.folder.join("report.html"), &tieout.path("pictures"), false);
     assert_eq!(seen["h1"], "The cutover must NOT go ahead");
     assert_eq!(seen["inTheFirstView"], true, "verdict, stores and coverage are seen without scrolling");
     assert_eq!((&seen["foreign"], &seen["scripts"]), (&json!(0), &json!(1)));
@@ -93,7 +93,7 @@ fn a_thousand_tables_with_millions_of_differences_are_one_small_page() {
     assert!(bytes < 5_000_000, "{bytes} bytes");
     let text = fs::read_to_string(&html).expect("the report");
     assert!(text.contains("table_0999") && text.contains("10,000,999"), "all tables are listed with exact totals");
-    let seen = browser::seen(&html, &tieout.path("pictures"));
+    let seen = browser::seen(&html, &tieout.path("pictures"), true);
     assert_eq!((&seen["tables"], &seen["tablesThatDiffer"]), (&json!(1_000), &json!(334)));
 }
 
