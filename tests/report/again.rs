@@ -58,3 +58,20 @@ fn open_hands_the_report_to_the_browser() {
     let opened = fs::read_to_string(tieout.path("opened")).expect("xdg-open was called");
     assert!(opened.trim_end().ends_with("/report.html") && opened.starts_with('/'), "{opened}");
 }
+
+#[test]
+fn the_committed_sample_is_what_the_report_looks_like_today() {
+    let committed = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("reports/sample");
+    let tieout = Tieout::new();
+    for file in files_beneath(&committed) {
+        let name = file.strip_prefix(&committed).expect("a file of the sample").to_str().expect("UTF-8");
+        tieout.write(&format!("sample/{name}"), fs::read(&file).expect("a file"));
+    }
+    tieout.run(["report", "sample"]).exits(0);
+    let drawn = fs::read_to_string(tieout.path("sample/report.html")).expect("the report");
+    if std::env::var_os("TIEOUT_BLESS").is_some() {
+        fs::write(committed.join("report.html"), &drawn).expect("the sample can be written");
+    }
+    let kept = fs::read_to_string(committed.join("report.html")).expect("the sample");
+    assert!(kept == drawn, "reports/sample/report.html is not current: TIEOUT_BLESS=1 cargo test sample");
+}
