@@ -16,6 +16,7 @@ mod machines;
 mod never_equal;
 mod oracle;
 mod pairs;
+mod report;
 mod result;
 mod rules;
 mod schema;

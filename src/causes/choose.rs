@@ -5,6 +5,7 @@
 //! that a plainer one is preferred unless they explain twice as much. Of equals the more specific one is chosen: the one
 //! that comes first in [`CauseKind`]. What no valid hypothesis explains is [`CauseKind::Other`].
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::tally::{Entry, Tally};
@@ -33,6 +34,11 @@ fn best(rest: &[(Box<[CauseKind]>, Entry)], tally: &Tally) -> Option<CauseKind> 
     // The last of the greatest: from the back, so that of equals the first one is it.
     let valid = supports.into_iter().rev().filter(|(kind, keys)| is_valid(*kind, *keys, left, tally));
     valid.max_by_key(|(kind, keys)| keys * weight(*kind)).map(|(kind, _)| kind)
+}
+
+/// In which order the causes of a column took their cells: what they explain only becomes less from one to the next.
+pub(super) fn precedence(cause: &FoundCause) -> (bool, Reverse<u64>, CauseKind) {
+    (cause.kind == CauseKind::Other, Reverse(cause.keys * weight(cause.kind)), cause.kind)
 }
 
 fn weight(kind: CauseKind) -> u64 {

@@ -11,6 +11,7 @@
 //! Where memory did not allow to follow a hypothesis from the first row on, its count is the least there can be, and the
 //! cause says so. The same changes give the same causes.
 
+mod attribution;
 mod cell;
 mod charset;
 mod choose;
@@ -29,6 +30,7 @@ use std::cmp::Reverse;
 
 use crate::error::Result;
 use crate::model::{CauseKind, CellChange, Change, ChangeSink, Class, FoundCause, FoundExample, Pair, TablePlan};
+pub use attribution::Hypotheses;
 use cell::Family;
 use spelling::Spellings;
 use stretches::Stretches;

@@ -39,6 +39,9 @@ pub enum Command {
     /// Print a commented config, drafted from the schemas of two stores
     #[command(after_help = help::INIT)]
     Init(InitArguments),
+    /// Draw report.html again from the directory of a finished run
+    #[command(after_help = help::REPORT)]
+    Report(ReportArguments),
     /// Build two small SQLite stores with known damage, compare them and write the report
     #[command(after_help = help::DEMO)]
     Demo(DemoArguments),
@@ -96,6 +99,17 @@ pub struct InitArguments {
     /// Print the JSON schema of the config instead, with which editors complete and check it
     #[arg(long, conflicts_with_all = ["source", "target"])]
     pub json_schema: bool,
+}
+
+/// `tieout report`.
+#[derive(Debug, Args)]
+pub struct ReportArguments {
+    /// The directories of finished runs
+    #[arg(value_name = "RUN", default_value = "reports/latest")]
+    pub runs: Vec<PathBuf>,
+    /// Open the report in the browser
+    #[arg(long)]
+    pub open: bool,
 }
 
 /// `tieout demo`.

@@ -154,6 +154,20 @@ Exit codes:
   2  wrong usage
   3  a store failed";
 
+/// Below `tieout report --help`.
+pub const REPORT: &str = "\
+Examples:
+  tieout report --open
+  tieout report reports/20251123T041200Z-7f3a reports/latest
+
+No store is looked at: the report is drawn from summary.json, report.json and tables/*/sample.json, and nothing else in \
+the run directory is changed. The same run gives the same bytes.
+
+Exit codes:
+  0  the reports were drawn, whatever their verdicts
+  2  not the directory of a finished run
+  3  the report could not be written or opened";
+
 /// Below `tieout demo --help`.
 pub const DEMO: &str = "\
 Examples:

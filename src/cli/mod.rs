@@ -16,6 +16,7 @@ mod init;
 mod interrupt;
 mod lines;
 mod markdown;
+mod report;
 mod run;
 mod schema;
 mod snapshot;
@@ -53,6 +54,7 @@ fn execute(arguments: Arguments) -> Result<u8> {
             Command::Diff(arguments) => diff::execute(*arguments).await,
             Command::Run(arguments) => run::execute(*arguments).await,
             Command::Init(arguments) => init::execute(arguments).await,
+            Command::Report(arguments) => report::execute(&arguments),
             Command::Demo(arguments) => demo::execute(arguments).await,
             Command::Schema(arguments) => schema::execute(arguments).await,
             Command::Verify(arguments) => verify::execute(arguments).await,

@@ -19,6 +19,8 @@ pub(super) struct Classifier<'a> {
     telling_columns: Vec<usize>,
     within_tolerance: u64,
     tolerated: Vec<u64>,
+    /// The key of the last change.
+    key: Vec<u8>,
 }
 
 impl<'a> Classifier<'a> {
@@ -34,9 +36,15 @@ impl<'a> Classifier<'a> {
             telling_columns,
             within_tolerance: 0,
             tolerated: vec![0; plan.columns.len()],
+            key: Vec::new(),
             plan,
             cursors,
         }
+    }
+
+    /// The bytes of the last change's key.
+    pub fn key(&self) -> &[u8] {
+        &self.key
     }
 
     /// The keys so far whose rows differ only within the tolerances.
@@ -68,8 +76,11 @@ impl<'a> Classifier<'a> {
             (None, Some(_)) => Ordering::Greater,
             (Some(source), Some(target)) => source.cmp(target),
         };
-        let source = if order.is_le() { self.cursors.source.next_group().await? } else { None };
-        let target = if order.is_ge() { self.cursors.target.next_group().await? } else { None };
+        let mut source = if order.is_le() { self.cursors.source.next_group().await? } else { None };
+        let mut target = if order.is_ge() { self.cursors.target.next_group().await? } else { None };
+        if let Some(group) = source.as_mut().or(target.as_mut()) {
+            self.key = std::mem::take(&mut group.key);
+        }
         self.change(Pair::new(source, target)).map(Some)
     }
 

@@ -96,7 +96,8 @@ pub async fn diff(
         let changes = changed_keys(&engine, &selected).await.map_err(place)?;
         neighbourhood.enter(disagreement, &block, &selected, changes.in_memory());
         if changes.count() > 0 {
-            let found = Found { selected, changes, neighbourhood: &mut neighbourhood };
+            let boundaries = &disagreement.boundaries;
+            let found = Found { selected, changes, boundaries, neighbourhood: &mut neighbourhood };
             diff_block(plan, &engine, found, &mut counted, sink).await.map_err(place)?;
         }
     }
@@ -107,6 +108,7 @@ pub async fn diff(
 struct Found<'a> {
     selected: Pair<Selected>,
     changes: Changes,
+    boundaries: &'a Boundaries,
     neighbourhood: &'a mut Neighbourhood,
 }
 
@@ -121,7 +123,7 @@ async fn diff_block(
     counted: &mut Counted,
     sink: &mut (dyn ChangeSink + Send),
 ) -> Result<()> {
-    let Found { selected, changes, neighbourhood } = found;
+    let Found { selected, changes, boundaries, neighbourhood } = found;
     let mut cursors = Vec::new();
     for side in Side::BOTH {
         let selected = changes.narrow(selected.get(side))?;
@@ -134,7 +136,13 @@ async fn diff_block(
     };
     let mut classifier = Classifier::new(plan, Pair::new(source, target));
     let before = counted.counts.total();
+    let mut range = None;
     while let Some(mut change) = classifier.next().await? {
+        let lies_in = boundaries.range_of(classifier.key(), range.unwrap_or_default());
+        if range != Some(lies_in) {
+            range = Some(lies_in);
+            sink.range(lies_in);
+        }
         neighbourhood.tell(&mut change);
         count(counted, &change);
         sink.change(&change)?;

@@ -309,6 +309,15 @@ pub struct FoundExample {
     pub copies: Pair<u64>,
 }
 
+/// The causes that a change belongs to, by their place in the list of the table's causes.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Attributed {
+    /// Of a key that is missing, unexpected or duplicate.
+    pub key: Option<usize>,
+    /// Of the cells of a corrupt row that were asked about, in their order.
+    pub cells: Vec<Option<usize>>,
+}
+
 /// A cause as reports show it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cause {

@@ -39,6 +39,9 @@ pub struct CellChange {
 
 /// Where the changes of a table go, one after the other in key order. Implemented by the writers of reports.
 pub trait ChangeSink {
+    /// Says in which range the changes that follow lie; for those that want to know.
+    fn range(&mut self, _range: usize) {}
+
     /// Takes the next change.
     fn change(&mut self, change: &Change) -> crate::error::Result<()>;
 }

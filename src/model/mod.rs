@@ -8,6 +8,7 @@ mod change;
 mod finding;
 mod gate;
 mod history;
+mod key_map;
 mod manifest;
 pub mod naming;
 mod plan;
@@ -27,8 +28,8 @@ pub use allowance::{Allowance, NO_LIMIT, NOT_SAMPLED, laxer};
 pub use boundaries::Boundaries;
 pub use capacity::{Capacity, Limit};
 pub use cause::{
-    Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread, TimeUnit,
-    UnicodeForm, UuidOrder,
+    Attributed, Cause, CauseExample, CauseKind, CodePage, FoundCause, FoundExample, FourByteLoss, Rounding, Spread,
+    TimeUnit, UnicodeForm, UuidOrder,
 };
 pub use change::{CellChange, Change, ChangeSink, Neighbours};
 pub use finding::{
@@ -36,6 +37,7 @@ pub use finding::{
 };
 pub use gate::{Allowed, GatePlan, LimitResult, Limits, TableLimits, Waived, Waiver, WaiverResult};
 pub use history::{Coverage, Covered, RunEnd, RunRecord, RunStart, TableRecord};
+pub use key_map::{KEY_MAP_CELLS_MAX, KeyMap, KeyMapCell};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,
@@ -58,4 +60,4 @@ pub use schema::{
 pub use share::Share;
 pub use side::{Pair, Side};
 pub use table::{Column, Key, StoreIdentity, StoreKind, Table, TableName, TableRead};
-pub use values::{ColumnPolicy, Funnel, HashKey, Showing, TableValues, ValuePolicy};
+pub use values::{ColumnPolicy, HashKey, Showing, TableValues, ValuePolicy};

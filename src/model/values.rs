@@ -1,7 +1,7 @@
 //! The policy of values: what of them may leave the run. Values are sensitive; reports travel.
 //!
-//! This is the one place where a cell or a key becomes what people and programs may see. The diff hands its changes to
-//! [`Funnel`], which applies the policy before any writer sees them; whatever else shows a value (an example of a cause,
+//! This is the one place where a cell or a key becomes what people and programs may see. Whoever hands changes of the diff to a
+//! writer asks [`TableValues::seen`] first; whatever else shows a value (an example of a cause,
 //! say) asks [`TableValues::shown`] for it. Errors go through [`ValuePolicy::error`], conditions are withheld where
 //! [`ValuePolicy::shows_all`] is false. Snapshots hold values by their nature: they are kept or removed as a whole.
 
@@ -13,7 +13,7 @@ use glob::{MatchOptions, Pattern};
 use ring::{digest, hmac};
 use serde::{Deserialize, Serialize};
 
-use super::{Change, ChangeSink, Pair, TablePlan};
+use super::{Change, Pair, TablePlan};
 use crate::error::{Error, Result};
 
 /// What is shown of a value, from everything to nothing: of two that hold for a column, the later one counts.
@@ -270,8 +270,12 @@ impl TableValues {
             .collect()
     }
 
-    /// What may be seen of a change.
-    pub fn change(&self, change: &Change) -> Change {
+    /// What may be seen of a change: what every writer gets to know of it.
+    pub fn seen<'c>(&self, change: &'c Change) -> Cow<'c, Change> {
+        if self.shows_all { Cow::Borrowed(change) } else { Cow::Owned(self.change(change)) }
+    }
+
+    fn change(&self, change: &Change) -> Change {
         let mut shown = change.clone();
         shown.key = self.shown_key(&change.key);
         for cell in &mut shown.cells {
@@ -327,25 +331,6 @@ fn length(value: &str) -> String {
     match value.chars().count() {
         1 => "1 character".to_owned(),
         n => format!("{n} characters"),
-    }
-}
-
-/// Hands changes on as they may be seen.
-pub struct Funnel<'a, S> {
-    values: &'a TableValues,
-    sink: &'a mut S,
-}
-
-impl<'a, S: ChangeSink> Funnel<'a, S> {
-    /// In front of a sink.
-    pub fn new(values: &'a TableValues, sink: &'a mut S) -> Self {
-        Self { values, sink }
-    }
-}
-
-impl<S: ChangeSink> ChangeSink for Funnel<'_, S> {
-    fn change(&mut self, change: &Change) -> Result<()> {
-        if self.values.shows_all() { self.sink.change(change) } else { self.sink.change(&self.values.change(change)) }
     }
 }
 

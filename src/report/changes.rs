@@ -6,8 +6,9 @@ use std::path::Path;
 
 use super::cells::{cell, key_text};
 use super::changes_parquet::ParquetChanges;
+use super::key_map::KeyMapper;
 use super::partial::PartialFile;
-use super::sample::{Sampler, TableSample};
+use super::sample::{SampledChange, Sampler, TableSample};
 use crate::error::Result;
 use crate::model::{Change, ChangeSink, Class};
 
@@ -24,13 +25,14 @@ pub struct TableChanges {
     csv_file: PartialFile,
     parquet_file: PartialFile,
     sample: Sampler,
+    map: KeyMapper,
     any: bool,
 }
 
 impl TableChanges {
     /// Begins `differences.csv` and `differences.parquet` in `dir`, the folder of the table. `key_names` are the source's
-    /// names of the key columns; for a table without a key, of the columns that make up the whole-row key.
-    pub fn create(dir: &Path, key_names: &[String]) -> Result<Self> {
+    /// names of the key columns; for a table without a key, of the columns that make up the whole-row key. `map` is empty yet.
+    pub fn create(dir: &Path, key_names: &[String], map: KeyMapper) -> Result<Self> {
         let (csv_file, file) = PartialFile::create(dir, "differences.csv")?;
         let mut csv = csv::WriterBuilder::new()
             .terminator(csv::Terminator::Any(b'\n'))
@@ -39,7 +41,7 @@ impl TableChanges {
         csv.write_record(CSV_HEADER).map_err(|e| csv_file.error(e))?;
         let (parquet_file, file) = PartialFile::create(dir, "differences.parquet")?;
         let parquet = ParquetChanges::new(file).map_err(|e| parquet_file.error(e))?;
-        Ok(Self { csv, parquet, csv_file, parquet_file, sample: Sampler::new(key_names), any: false })
+        Ok(Self { csv, parquet, csv_file, parquet_file, sample: Sampler::new(key_names), map, any: false })
     }
 
     /// Closes both files, gives them their names and returns the sample.
@@ -48,7 +50,17 @@ impl TableChanges {
         let parquet = self.parquet.finish().map_err(|e| self.parquet_file.error(e))?;
         self.csv_file.finish(file, self.any)?;
         self.parquet_file.finish(parquet, self.any)?;
-        Ok(self.sample.finish())
+        Ok(TableSample { map: self.map.finish(), ..self.sample.finish() })
+    }
+
+    /// Takes the next change; gives back what of it is kept in the sample, if it is.
+    pub fn take(&mut self, change: &Change) -> Result<Option<&SampledChange>> {
+        self.any = true;
+        let key = key_text(&change.key)?;
+        self.csv_lines(change, key.as_deref())?;
+        self.parquet.change(change, key.as_deref()).map_err(|e| self.parquet_file.error(e))?;
+        self.map.change(change);
+        Ok(self.sample.change(change))
     }
 
     fn csv_lines(&mut self, change: &Change, key: Option<&str>) -> Result<()> {
@@ -71,13 +83,12 @@ impl TableChanges {
 }
 
 impl ChangeSink for TableChanges {
+    fn range(&mut self, range: usize) {
+        self.map.range(range);
+    }
+
     fn change(&mut self, change: &Change) -> Result<()> {
-        self.any = true;
-        let key = key_text(&change.key)?;
-        self.csv_lines(change, key.as_deref())?;
-        self.parquet.change(change, key.as_deref()).map_err(|e| self.parquet_file.error(e))?;
-        self.sample.change(change);
-        Ok(())
+        self.take(change).map(drop)
     }
 }
 
@@ -107,7 +118,7 @@ mod tests {
 
     fn written(changes: &[Change]) -> (String, Vec<u8>, TableSample) {
         let dir = tempfile::tempdir().unwrap();
-        let mut table = TableChanges::create(dir.path(), &["id".to_owned()]).unwrap();
+        let mut table = TableChanges::create(dir.path(), &["id".to_owned()], KeyMapper::default()).unwrap();
         changes.iter().for_each(|c| table.change(c).unwrap());
         let sample = table.finish().unwrap();
         let read = |name| fs::read(dir.path().join(name)).unwrap();
@@ -170,7 +181,7 @@ mod tests {
     #[test]
     fn what_is_not_finished_leaves_nothing_behind() {
         let dir = tempfile::tempdir().unwrap();
-        let mut table = TableChanges::create(dir.path(), &[]).unwrap();
+        let mut table = TableChanges::create(dir.path(), &[], KeyMapper::default()).unwrap();
         table.change(&change(Class::Missing, &[Some("1")], (1, 0))).unwrap();
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 2);
         drop(table);
@@ -182,7 +193,7 @@ mod tests {
     fn a_full_disk_is_an_output_error_that_names_the_file() {
         let dir = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/dev/full", dir.path().join(".differences.csv.partial")).unwrap();
-        let mut table = TableChanges::create(dir.path(), &[]).unwrap();
+        let mut table = TableChanges::create(dir.path(), &[], KeyMapper::default()).unwrap();
         table.change(&change(Class::Missing, &[Some("1")], (1, 0))).unwrap();
         let error = table.finish().unwrap_err();
         assert_eq!(error.kind(), crate::error::ErrorKind::Output);

@@ -199,8 +199,12 @@ fn order_items() -> TableResult {
 /// Samples that go with [`summary`].
 pub fn samples() -> BTreeMap<String, TableSample> {
     let mut orders = Sampler::new(&["id".into()]);
-    (1000..1152u64).for_each(|id| orders.change(&change(Class::Missing, &[Some(&id.to_string())], (1, 0), &[])));
-    (7000..7023u64).for_each(|id| orders.change(&change(Class::Unexpected, &[Some(&id.to_string())], (0, 1), &[])));
+    for id in 1000..1152u64 {
+        orders.change(&change(Class::Missing, &[Some(&id.to_string())], (1, 0), &[]));
+    }
+    for id in 7000..7023u64 {
+        orders.change(&change(Class::Unexpected, &[Some(&id.to_string())], (0, 1), &[]));
+    }
     orders.change(&change(Class::Unexpected, &[None], (0, 1), &[]));
     orders.change(&change(Class::Duplicate, &[Some("8001")], (1, 3), &[]));
     orders.change(&change(Class::Duplicate, &[Some("8002")], (2, 1), &[]));

@@ -1,29 +1,38 @@
-//! `report.html`: the result for people, in one file that needs no network, no script and no other file.
+//! `report.html`: the result for people, in one file that needs no network and no other file. A small script of its own
+//! filters and sorts; without it everything can be read all the same. The page's security policy lets nothing else run.
 //!
-//! [`causes`] says what went wrong, [`page`] what the whole shows, [`table`] what the section of one table shows, [`schema`] its
-//! schema findings, [`value`] how a value is shown;
+//! [`page`] says what the whole shows, [`causes`] what went wrong, [`table`] what the section of one table shows: [`map`] its
+//! key space, [`differences`] its sample, [`schema`] its schema findings, [`trend`] its earlier runs; [`value`] shows a value;
 //! the templates in `reports/templates/` lay it out and escape every value. Whatever the damage, the file stays below
 //! [`HTML_BYTES_MAX`]: tables that need attention go first, each section shrinks until it fits its share, and what is
 //! left out is said to be left out.
 
 mod causes;
+mod differences;
+mod map;
 mod page;
 mod schema;
 mod table;
+mod trend;
 mod value;
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, context};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
 
 use self::causes::{CauseView, of_run};
 use self::page::{Page, Row, left_out};
 use self::table::{Detail, Section};
+use super::kept::Kept;
 use super::sample::TableSample;
+use super::words::plural;
 use crate::error::{Error, Result};
 use crate::model::{Summary, TableResult};
 
@@ -36,13 +45,25 @@ const TABLES_BYTES_MAX: usize = 4_600_000;
 /// The share of a section that it gets however many tables need one.
 const SECTION_BYTES_MIN: usize = 8_000;
 
-/// The report of a run. `samples` holds the samples of tables by name; `repeat_command` is the command line that repeats
-/// the comparison.
-pub fn report_html(
-    summary: &Summary,
-    samples: &BTreeMap<String, TableSample>,
-    repeat_command: &str,
-) -> Result<Vec<u8>> {
+/// Causes of the run that are shown without being asked for.
+const CAUSES_AT_ONCE_MAX: usize = 10;
+/// The script of the page, the only one that its security policy lets run.
+const SCRIPT: &str = include_str!("../../reports/templates/script.js");
+
+/// What the report is drawn from.
+#[derive(Debug, Clone, Copy)]
+pub struct HtmlReport<'a> {
+    /// The result.
+    pub summary: &'a Summary,
+    /// Samples of tables' differences, by the tables' names.
+    pub samples: &'a BTreeMap<String, TableSample>,
+    /// What else is shown.
+    pub kept: &'a Kept,
+}
+
+/// The report of a run.
+pub fn report_html(report: &HtmlReport<'_>) -> Result<Vec<u8>> {
+    let summary = report.summary;
     let templates = Templates::new()?;
     let order = order(&summary.tables);
     let rows = |linked: &dyn Fn(usize) -> bool| -> Result<Vec<String>> {
@@ -58,7 +79,7 @@ pub fn report_html(
         }
         Ok(rows)
     };
-    let (causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
+    let (mut causes, causes_left_out): (Vec<CauseView>, _) = of_run(summary);
     let causes_bytes = templates
         .render_value(
             "causes.html",
@@ -67,19 +88,25 @@ pub fn report_html(
         .len();
     // Rows are longest with a link each; which of them get one is known once the sections are there.
     let rows_bytes: usize = rows(&|_| true)?.iter().map(String::len).sum();
-    let sections =
-        sections(&templates, summary, samples, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
+    let sections = sections(&templates, report, &order, TABLES_BYTES_MAX.saturating_sub(rows_bytes + causes_bytes))?;
     let rows = rows(&|position| position < sections.len())?;
     let left_out = |shown: usize| left_out(order[shown..].iter().map(|i| &summary.tables[*i]));
     let (rows_left_out, sections_left_out) = (left_out(rows.len()), left_out(sections.len()));
+    let more_causes = causes.split_off(causes.len().min(CAUSES_AT_ONCE_MAX));
+    let more_causes_label = plural(more_causes.len() as u64, "more cause");
     let page = context! {
-        page => Value::from(Serde(Page::new(summary, repeat_command))),
+        page => Value::from(Serde(Page::new(summary, &report.kept.repeat))),
         causes => Value::from(Serde(causes)),
-        causes_left_out,
+        causes_left_out => if more_causes.is_empty() { causes_left_out.clone() } else { None },
+        more_causes => Value::from(Serde(more_causes)),
+        more_causes_label,
+        more_causes_left_out => causes_left_out,
         rows => safe(rows),
         rows_left_out,
         sections => safe(sections),
         sections_left_out,
+        script => Value::from_safe_string(SCRIPT.to_owned()),
+        script_hash => Value::from_safe_string(STANDARD.encode(Sha256::digest(SCRIPT))),
     };
     Ok(templates.render_value("report.html", page)?.into_bytes())
 }
@@ -92,24 +119,18 @@ fn order(tables: &[TableResult]) -> Vec<usize> {
 }
 
 /// The sections of as many tables as there is room for (in bytes), in the given order.
-fn sections(
-    templates: &Templates,
-    summary: &Summary,
-    samples: &BTreeMap<String, TableSample>,
-    order: &[usize],
-    mut room: usize,
-) -> Result<Vec<String>> {
+fn sections(templates: &Templates, report: &HtmlReport<'_>, order: &[usize], mut room: usize) -> Result<Vec<String>> {
+    let summary = report.summary;
     let mut sections = Vec::new();
     let mut attention_left = order.iter().filter(|i| table::needs_attention(&summary.tables[**i])).count();
     for (position, &index) in order.iter().enumerate() {
-        let result = &summary.tables[index];
         // Tables that match share what those that need attention leave over.
         let sharers = if attention_left > 0 { attention_left } else { order.len() - position };
         attention_left = attention_left.saturating_sub(1);
         let share = (room / sharers).max(SECTION_BYTES_MIN).min(room);
         let mut fitting = None;
         for detail in Detail::LEVELS {
-            let section = Section::new(result, index, samples.get(&result.name), detail);
+            let section = Section::new(report, index, detail);
             let html = templates.render("table.html", &section)?;
             let fits = html.len() <= share || (detail == Detail::LEAST && html.len() <= room);
             if fits {
@@ -143,9 +164,12 @@ impl Templates {
         for (name, source) in [
             ("report.html", include_str!("../../reports/templates/report.html")),
             ("causes.html", include_str!("../../reports/templates/causes.html")),
+            ("differences.html", include_str!("../../reports/templates/differences.html")),
+            ("map.html", include_str!("../../reports/templates/map.html")),
             ("row.html", include_str!("../../reports/templates/row.html")),
             ("schema.html", include_str!("../../reports/templates/schema.html")),
             ("table.html", include_str!("../../reports/templates/table.html")),
+            ("trend.html", include_str!("../../reports/templates/trend.html")),
             ("value.html", include_str!("../../reports/templates/value.html")),
             ("style.css", include_str!("../../reports/templates/style.css")),
         ] {

@@ -3,6 +3,8 @@
 //! Cuts fall between graphemes (what a person sees as one character), so that a mark never separates an accent from its
 //! letter and `é` against `é` (one code point against two) is marked as a whole.
 
+use serde::{Deserialize, Serialize};
+
 use unicode_segmentation::GraphemeCursor;
 
 use crate::model::Pair;
@@ -41,22 +43,34 @@ pub fn mark<'a>(texts: Pair<&'a str>) -> Pair<Marked<'a>> {
 }
 
 /// A text as reports show it: a bounded number of characters, and how many were left out where.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Excerpt {
     /// Characters left out before `prefix`.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cut_before: usize,
     /// What comes before the differing part; all that is shown of a text without one.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub prefix: String,
     /// The differing part, or its beginning.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub differing: String,
     /// Characters left out of the middle of the differing part.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cut_within: usize,
     /// The end of a long differing part.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub differing_end: String,
     /// What comes after the differing part.
+    #[serde(skip_serializing_if = "String::is_empty")]
     pub suffix: String,
     /// Characters left out at the end.
+    #[serde(skip_serializing_if = "is_zero")]
     pub cut_after: usize,
+}
+
+fn is_zero(characters: &usize) -> bool {
+    *characters == 0
 }
 
 impl Excerpt {

@@ -5,6 +5,7 @@
 //! | `summary.json` | programs | [`summary_json`] |
 //! | `junit.xml` | CI | [`junit_xml`] |
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
+//! | `report.json`, `tables/<name>/sample.json` | `tieout report`, which draws `report.html` again | [`Kept`], [`TableSample`] |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
 //! | Markdown | the page of a job | [`summary_markdown`] |
 //! | the table on the terminal | whoever ran it | [`summary_table`], [`history_table`], [`ruling_table`] |
@@ -28,6 +29,8 @@ mod history;
 mod html;
 mod json;
 mod junit;
+mod kept;
+mod key_map;
 mod markdown;
 mod marking;
 mod partial;
@@ -35,18 +38,23 @@ mod ruling;
 mod sample;
 mod schema;
 mod terminal;
+mod trend;
 pub mod visible;
 mod words;
 
 pub use causes::{RUN_CAUSES_MAX, causes, run_causes};
 pub use changes::TableChanges;
 pub use history::history_table;
-pub use html::{HTML_BYTES_MAX, report_html};
+pub use html::{HTML_BYTES_MAX, HtmlReport, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;
+pub use kept::{KEPT_FILE, Kept, SAMPLE_FILE, kept_json, read_kept, read_sample, sample_json};
+pub use key_map::KeyMapper;
 pub use markdown::summary_markdown;
 pub use marking::Excerpt;
 pub use ruling::ruling_table;
 pub use sample::{SampledCell, SampledChange, TableSample};
 pub use schema::{schema_json, schema_table};
 pub use terminal::summary_table;
+pub use trend::TrendPoint;
+pub use words::shell;

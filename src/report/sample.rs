@@ -3,8 +3,10 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
+
 use super::marking::{Excerpt, mark};
-use crate::model::{CellChange, Change, Class, Counts, Pair};
+use crate::model::{Attributed, CellChange, Change, Class, Counts, KeyMap, Pair};
 
 /// Changes kept of each class.
 pub const CHANGES_PER_CLASS: u64 = 50;
@@ -18,7 +20,7 @@ const KEY_COLUMNS: usize = 12;
 const BYTES_PER_CLASS_MAX: usize = 256 << 10;
 
 /// A bounded sample of a table's changes, in key order.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct TableSample {
     /// The names of the key columns that are shown.
     pub key_names: Vec<String>,
@@ -26,10 +28,13 @@ pub struct TableSample {
     pub seen: Counts,
     /// The changes that were kept.
     pub changes: Vec<SampledChange>,
+    /// Where in the key space the changes lie: all of them, not only those that were kept.
+    #[serde(default)]
+    pub map: KeyMap,
 }
 
 /// A change, its texts shortened.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampledChange {
     /// How the key differs.
     pub class: Class,
@@ -43,15 +48,22 @@ pub struct SampledChange {
     pub cells: Vec<SampledCell>,
     /// Differing cells of the row that are not shown.
     pub cells_left_out: usize,
+    /// The cause of a whole key, by its place in the table's causes.
+    pub cause: Option<usize>,
 }
 
 /// A differing cell, shown around what differs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SampledCell {
     /// The column's name in the source.
     pub name: String,
     /// The values; `None` is NULL.
     pub values: Pair<Option<Excerpt>>,
+    /// The cause, by its place in the table's causes.
+    pub cause: Option<usize>,
+    /// The cell's place among those of its change.
+    #[serde(skip)]
+    pub at: usize,
 }
 
 /// Collects a [`TableSample`].
@@ -72,15 +84,15 @@ impl Sampler {
         }
     }
 
-    /// Takes the next change in key order.
-    pub fn change(&mut self, change: &Change) {
+    /// Takes the next change in key order; gives it back where it was kept.
+    pub fn change(&mut self, change: &Change) -> Option<&SampledChange> {
         self.sample.seen.add(change.class);
         let among_first = self.sample.seen.of(change.class) <= CHANGES_PER_CLASS;
-        let wanted: Vec<&CellChange> = self.wanted_cells(change, among_first);
+        let wanted: Vec<(usize, &CellChange)> = self.wanted_cells(change, among_first);
         if self.bytes[change.class as usize] >= BYTES_PER_CLASS_MAX || (wanted.is_empty() && !among_first) {
-            return;
+            return None;
         }
-        wanted.iter().for_each(|cell| *self.cells_by_column.entry(cell.column).or_default() += 1);
+        wanted.iter().for_each(|(_, cell)| *self.cells_by_column.entry(cell.column).or_default() += 1);
         let sampled = SampledChange {
             class: change.class,
             key: change.key.iter().take(KEY_COLUMNS).map(|v| v.as_deref().map(Excerpt::plain)).collect(),
@@ -88,9 +100,11 @@ impl Sampler {
             copies: change.copies,
             cells_left_out: change.cells.len() - wanted.len(),
             cells: wanted.into_iter().map(sampled_cell).collect(),
+            cause: None,
         };
         self.bytes[change.class as usize] += sampled.bytes();
         self.sample.changes.push(sampled);
+        self.sample.changes.last()
     }
 
     /// The sample.
@@ -98,12 +112,22 @@ impl Sampler {
         self.sample
     }
 
-    fn wanted_cells<'a>(&self, change: &'a Change, among_first: bool) -> Vec<&'a CellChange> {
+    fn wanted_cells<'a>(&self, change: &'a Change, among_first: bool) -> Vec<(usize, &'a CellChange)> {
         let wanted = |(position, cell): &(usize, &CellChange)| {
             let of_column = self.cells_by_column.get(&cell.column).copied().unwrap_or(0);
             (among_first && *position < CELLS_PER_ROW) || of_column < CELLS_PER_COLUMN
         };
-        change.cells.iter().enumerate().filter(wanted).map(|(_, cell)| cell).collect()
+        change.cells.iter().enumerate().filter(wanted).collect()
+    }
+}
+
+impl TableSample {
+    /// Says which causes the changes belong to, in their order.
+    pub fn attribute(&mut self, attributed: &[Attributed]) {
+        for (change, causes) in self.changes.iter_mut().zip(attributed) {
+            change.cause = causes.key;
+            change.cells.iter_mut().zip(&causes.cells).for_each(|(cell, cause)| cell.cause = *cause);
+        }
     }
 }
 
@@ -115,12 +139,12 @@ impl SampledChange {
     }
 }
 
-fn sampled_cell(cell: &CellChange) -> SampledCell {
+fn sampled_cell((at, cell): (usize, &CellChange)) -> SampledCell {
     let values = match (&cell.values.source, &cell.values.target) {
         (Some(source), Some(target)) => mark(Pair::new(source, target)).map(|m| Some(Excerpt::around(m))),
         _ => cell.values.as_ref().map(|value| value.as_deref().map(Excerpt::differing)),
     };
-    SampledCell { name: cell.name.clone(), values }
+    SampledCell { name: cell.name.clone(), values, cause: None, at }
 }
 
 #[cfg(test)]
@@ -149,8 +173,12 @@ mod tests {
     #[test]
     fn a_column_that_differs_late_is_still_seen() {
         let mut sampler = Sampler::new(&[]);
-        (0..1000).for_each(|id| sampler.change(&change(Class::Corrupt, id, [0])));
-        (1000..1100).for_each(|id| sampler.change(&change(Class::Corrupt, id, [0, 1])));
+        (0..1000).for_each(|id| {
+            assert_eq!(sampler.change(&change(Class::Corrupt, id, [0])).is_some(), id < CHANGES_PER_CLASS)
+        });
+        for id in 1000..1100 {
+            sampler.change(&change(Class::Corrupt, id, [0, 1]));
+        }
         let sample = sampler.finish();
         let late: Vec<_> = sample.changes.iter().skip(50).collect();
         assert_eq!(late.len(), 10);

@@ -207,6 +207,16 @@ pub fn sentence(reason: &str) -> String {
     format!("{first}{rest}.")
 }
 
+/// An argument as a shell takes it.
+pub fn shell(argument: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.@_-=+,%".contains(c);
+    if !argument.is_empty() && argument.chars().all(plain) {
+        argument.to_owned()
+    } else {
+        format!("'{}'", argument.replace('\'', r"'\''"))
+    }
+}
+
 fn count(summary: &Summary, test: impl Fn(&TableResult) -> bool) -> u64 {
     summary.tables.iter().filter(|t| test(t)).count() as u64
 }

@@ -8,17 +8,17 @@ use tokio::task::spawn_blocking;
 
 use super::directory::RunDirectory;
 use super::evidence;
-use super::gated::Gated;
 use super::reading::{Job, Read, Reader, Taken};
 use super::second_reading::{self, DISAGREEING, SecondReading};
-use crate::causes::{CauseFinder, FoundCauses};
+use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{
-    Change, ChangeSink, Funnel, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult, TableValues,
+    Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult, TableValues,
 };
-use crate::report::{self, TableChanges, TableSample};
+use crate::report::cells::{cell, key_text};
+use crate::report::{self, KeyMapper, TableChanges, TableSample};
 use crate::tree::{self, Trees};
 use crate::verdict::{self, Tally};
 
@@ -120,7 +120,8 @@ async fn compare_snapshots(
     };
     note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
     let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
-    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
+    let map = KeyMapper::new(trees.boundaries.ranges(), rows_in);
+    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options);
         let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
@@ -128,13 +129,23 @@ async fn compare_snapshots(
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
     let mut tally = compared.tally.take().unwrap_or_default();
-    // Causes and waivers look at the values themselves, what is written at what may be seen of them.
-    let mut funnel = Funnel::new(&values, &mut changes);
-    let mut gated = Gated { sink: &mut funnel, tally: &mut tally };
-    let mut observed = Observed { changes: &mut gated, causes: CauseFinder::new(table) };
+    let mut observed = Observed {
+        values: &values,
+        changes: &mut changes,
+        tally: &mut tally,
+        causes: CauseFinder::new(table),
+        sampled: Vec::new(),
+    };
     let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
-    let FoundCauses { causes, findings } = observed.causes.finish(result.rows);
-    compared.sample = Some(changes.finish()?);
+    let found = observed.causes.finish(result.rows);
+    let attributed = found.attribute(&observed.sampled);
+    let FoundCauses { causes, findings } = found;
+    let mut sample = changes.finish()?;
+    sample.attribute(&attributed);
+    if counted.counts.total() > 0 {
+        directory.write_sample(&table.name, &sample)?;
+    }
+    compared.sample = Some(sample);
     compared.tally = Some(tally);
     let result = &mut compared.result;
     result.causes = report::causes(table, &causes, result.rows, &values);
@@ -154,16 +165,28 @@ async fn compare_snapshots(
     Ok(())
 }
 
-/// Every change goes to the reports and to whoever looks for causes.
+/// Every change goes to the gate's tally and to whoever looks for causes, as it is; and to the reports, as it may be seen.
 struct Observed<'a> {
-    changes: &'a mut (dyn ChangeSink + Send),
+    values: &'a TableValues,
+    changes: &'a mut TableChanges,
+    tally: &'a mut Tally,
     causes: CauseFinder,
+    /// What might have happened to the changes that the reports show one by one.
+    sampled: Vec<Hypotheses>,
 }
 
 impl ChangeSink for Observed<'_> {
+    fn range(&mut self, range: usize) {
+        self.changes.range(range);
+    }
+
     fn change(&mut self, change: &Change) -> Result<()> {
+        self.tally.change(change, |change| Ok(cell(key_text(&change.key)?.as_deref()).into_owned()))?;
         self.causes.change(change)?;
-        self.changes.change(change)
+        if let Some(sampled) = self.changes.take(&self.values.seen(change))? {
+            self.sampled.push(self.causes.hypotheses_of(change, sampled.cells.iter().map(|cell| cell.at)));
+        }
+        Ok(())
     }
 }
 

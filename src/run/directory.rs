@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use super::time;
 use crate::error::{Error, Result};
 use crate::model::{KeepSnapshots, MANIFEST_FILE, Side, Verdict};
+use crate::report::{SAMPLE_FILE, TableSample, sample_json};
 
 /// `OUT/<run id>/`.
 pub(super) struct RunDirectory {
@@ -115,13 +116,12 @@ impl RunDirectory {
 
     /// Writes a report whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let (path, partial) = (self.path.join(name), self.path.join(format!(".{name}.partial")));
-        fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &path)).map_err(|e| {
-            Error::output("cannot write a report")
-                .at(path.display())
-                .because(e)
-                .hint("free space there, or choose another directory with --out")
-        })
+        write(&self.path, name, bytes)
+    }
+
+    /// Keeps the sample of a table's differences.
+    pub fn write_sample(&self, name: &str, sample: &TableSample) -> Result<()> {
+        write(&self.table(name), SAMPLE_FILE, &sample_json(sample)?)
     }
 
     /// Points `OUT/latest` to this run and returns the run's directory.
@@ -138,6 +138,18 @@ impl RunDirectory {
         })?;
         Ok(self.path.clone())
     }
+}
+
+/// Writes a file of a run directory whole or not at all.
+pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
+    let (path, partial) = (folder.join(name), folder.join(format!(".{name}.partial")));
+    fs::write(&partial, bytes).and_then(|()| fs::rename(&partial, &path)).map_err(|e| {
+        let _ = fs::remove_file(&partial);
+        Error::output("cannot write a report")
+            .at(path.display())
+            .because(e)
+            .hint("free space there, or choose another directory with --out")
+    })
 }
 
 impl Drop for RunDirectory {

@@ -7,11 +7,11 @@ mod compare;
 mod directory;
 mod evidence;
 mod gate;
-mod gated;
 mod names;
 mod prepare;
 mod reading;
 mod recording;
+mod render;
 mod repeat;
 mod schema;
 mod second_reading;
@@ -32,7 +32,7 @@ use crate::model::{
     Coverage, Covered, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary,
     TableOutcome, TableResult, Verdict,
 };
-use crate::report::{self, TableSample};
+use crate::report::{self, HtmlReport, KEPT_FILE, Kept, TableSample};
 use crate::store::Store;
 use crate::verdict::{self, Gated};
 
@@ -40,6 +40,7 @@ use directory::RunDirectory;
 pub use directory::check_output;
 use evidence::{RunProof, TableProof};
 pub use gate::{gate, runs};
+pub use render::{Rendered, render};
 pub use schema::{SchemaDone, schema};
 use signature::SigningKey;
 pub use standalone::{SnapshotDone, snapshot};
@@ -140,7 +141,8 @@ async fn run_in(
     let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
     let summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
     let ending = recording::end(recorded.as_ref(), &summary)?;
-    write_reports(&summary, &samples, &repeat, &directory)?;
+    let kept = Kept { repeat: repeat.clone(), ..Kept::default() };
+    write_reports(&summary, &samples, &kept, &directory)?;
     directory.remove_scratch()?;
     let coordinates = readers.map(|reader| reader.snapshot().coordinates().into_iter().collect());
     let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
@@ -216,9 +218,10 @@ fn coverage(tables: &[TableResult], tables_existing: u64) -> Coverage {
 fn write_reports(
     summary: &Summary,
     samples: &BTreeMap<String, TableSample>,
-    repeat: &str,
+    kept: &Kept,
     directory: &RunDirectory,
 ) -> Result<()> {
-    directory.write("report.html", &report::report_html(summary, samples, repeat)?)?;
+    directory.write(KEPT_FILE, &report::kept_json(kept)?)?;
+    directory.write("report.html", &report::report_html(&HtmlReport { summary, samples, kept })?)?;
     directory.write("junit.xml", &report::junit_xml(summary)?)
 }

@@ -2,6 +2,7 @@
 
 use crate::config::{Keep, RunPlan};
 use crate::model::{Pair, Showing, Side, StoreIdentity, TableRequest};
+use crate::report::shell;
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
 pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> String {
@@ -46,16 +47,6 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     option("--values", showing(values.default));
     option("--key-values", showing(values.keys));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// An argument as a shell takes it.
-fn shell(argument: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/:.@_-=+,%".contains(c);
-    if !argument.is_empty() && argument.chars().all(plain) {
-        argument.to_owned()
-    } else {
-        format!("'{}'", argument.replace('\'', r"'\''"))
-    }
 }
 
 #[cfg(test)]

@@ -21,6 +21,8 @@ fn the_run_directory_holds_what_interface_md_lists() {
         "summary.json",
         "report.html",
         "junit.xml",
+        "report.json",
+        "tables/t/sample.json",
         "tables/t/differences.csv",
         "tables/t/differences.parquet",
         "snapshots/t/source/manifest.json",

@@ -106,7 +106,8 @@ fn what_a_cause_explains_is_waived_and_nothing_else() {
     let report = run(&tieout, &shop(""), &shop(blanks), &config).exits(0).report();
     assert!(report.counts("orders")[3] > 1, "they are still counted");
     assert_eq!(report.table("orders")["waived"]["corrupt"], report.counts("orders")[3]);
-    run(&tieout, &shop(""), &shop(&format!("{blanks} UPDATE orders SET note = 'other' WHERE id = 3;")), &config).exits(1);
+    run(&tieout, &shop(""), &shop(&format!("{blanks} UPDATE orders SET note = 'other' WHERE id = 3;")), &config)
+        .exits(1);
     // A row that has the cause in one column and another one in the next is not vouched for.
     let config = waiver("cause = \"trailing_blanks\"\ncolumn = \"amount\"", "2999-12-31");
     run(&tieout, &shop(""), &shop(blanks), &config).exits(1);

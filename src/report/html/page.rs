@@ -20,6 +20,8 @@ const COMMAND_CHARS_MAX: usize = 8_000;
 #[derive(Debug, Serialize)]
 pub struct Page {
     verdict: &'static str,
+    /// What it means for the cutover.
+    cutover: &'static str,
     headline: &'static str,
     explanation: String,
     gate: Vec<String>,
@@ -96,6 +98,7 @@ impl Page {
         };
         Self {
             verdict: summary.verdict.name(),
+            cutover: cutover(summary),
             headline: words::headline(summary),
             explanation: line(&words::explanation(summary)),
             gate: gate(summary),
@@ -168,7 +171,7 @@ pub fn line(text: &str) -> String {
 }
 
 /// A command as it can be copied: its lines and blanks stay.
-fn command(text: &str) -> String {
+pub fn command(text: &str) -> String {
     let words = |line: &str| line.split(' ').map(|word| plain(word).into_owned()).collect::<Vec<_>>().join(" ");
     shorten(text, COMMAND_CHARS_MAX).lines().map(words).collect::<Vec<_>>().join("\n")
 }
@@ -182,6 +185,18 @@ fn gate(summary: &Summary) -> Vec<String> {
         lines.push(format!("and {more}: see summary.json"));
     }
     lines
+}
+
+/// What a person has to decide, in a sentence.
+fn cutover(summary: &Summary) -> &'static str {
+    let any = summary.tables.iter().any(|table| table.counts.total() > 0);
+    match (summary.verdict, summary.run.mode == "sample") {
+        (Verdict::Differ, _) => "The cutover must NOT go ahead",
+        (Verdict::Undecided, _) => "NOT PROVEN: the cutover must not go ahead yet",
+        (Verdict::Match, true) => "The cutover may go ahead, as far as the sample shows",
+        (Verdict::Match, false) if any => "The cutover may go ahead, within the limits that were set",
+        (Verdict::Match, false) => "The cutover may go ahead",
+    }
 }
 
 fn mode(summary: &Summary) -> String {
@@ -223,19 +238,31 @@ fn figures(summary: &Summary) -> Vec<Figure> {
     .map(|status| format!("{} {}", number(of_status(status)), words::status(status)))
     .collect();
     let rows = |side: fn(&TableResult) -> Option<u64>| number(tables.iter().filter_map(side).sum());
+    let both = |table: &TableResult| table.rows.source.unwrap_or(0) + table.rows.target.unwrap_or(0);
+    let known: u64 = tables.iter().map(both).sum();
+    let compared: u64 = tables.iter().filter(|t| words::was_compared(t)).map(both).sum();
+    let unknown = tables.len() - read;
+    let unknown = match unknown {
+        0 => String::new(),
+        n => format!("; the rows of {} are not all known", plural(n as u64, "table")),
+    };
     let nonzero = verdicts.iter().filter(|(_, count)| *count > 0);
     vec![
         Figure {
-            label: "Tables read on both sides",
+            label: "Tables compared",
             value: number(read as u64),
             of: Some(number(tables.len() as u64)),
             note: nonzero.map(|(v, count)| format!("{} {}", number(*count), v.name())).collect::<Vec<_>>().join(", "),
         },
         Figure {
-            label: "Rows in the source",
-            value: rows(|t| t.rows.source),
-            of: None,
-            note: format!("{} in the target", rows(|t| t.rows.target)),
+            label: "Rows compared, both sides",
+            value: number(compared),
+            of: Some(number(known)),
+            note: format!(
+                "{} in the source, {} in the target{unknown}",
+                rows(|t| t.rows.source),
+                rows(|t| t.rows.target)
+            ),
         },
         Figure {
             label: "Columns compared",
@@ -261,7 +288,8 @@ mod tests {
             figures,
             [
                 "5 of 7: 2 match, 3 differ, 2 undecided",
-                "11,153,456 of : 11,633,555 in the target",
+                "22,306,780 of 22,787,011: 11,153,456 in the source, 11,633,555 in the target; the rows of 2 tables are not \
+                 all known",
                 "16 of 19: 1 ignored, 1 incomparable, 1 only in the target"
             ]
         );

@@ -2,13 +2,15 @@
 
 use serde::Serialize;
 
+use super::HtmlReport;
 use super::causes::{CauseView, of_table};
-use super::page::{line, name};
+use super::differences::{Differences, differences};
+use super::map::{MapView, map_view};
+use super::page::{command as command_lines, line, name};
 use super::schema::{SchemaView, schema_view};
-use super::value::{Shown, code_points_of};
-use crate::model::{Class, ColumnResult, ColumnStatus, Counts, TableResult, Verdict};
-use crate::report::sample::{SampledCell, SampledChange, TableSample};
-use crate::report::words::{self, number, plural};
+use super::trend::{TrendView, trend_view};
+use crate::model::{Class, ColumnResult, ColumnStatus, TableResult, Verdict};
+use crate::report::words::{self, number, plural, shell};
 
 /// Findings shown of a table or a column.
 const FINDINGS_MAX: usize = 20;
@@ -16,8 +18,8 @@ const FINDINGS_MAX: usize = 20;
 /// How much of a table its section shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Detail {
-    changes_per_class: usize,
-    cells: usize,
+    pub(super) changes_per_class: usize,
+    pub(super) cells: usize,
     columns: usize,
     causes: usize,
 }
@@ -55,9 +57,35 @@ pub struct Section {
     schema: SchemaView,
     /// The folder of the table's files, as the path of a link.
     folder: Option<String>,
-    key_lists: Vec<KeyList>,
-    duplicates: Option<Duplicates>,
-    corrupt: Option<Corrupt>,
+    classes: Vec<ClassView>,
+    worst: Vec<WorstColumn>,
+    worst_left_out: Option<String>,
+    map: Option<MapView>,
+    differences: Option<Differences>,
+    trend: Option<TrendView>,
+    repeat: Option<String>,
+    /// Whether all columns are shown without being asked for.
+    columns_open: bool,
+}
+
+/// How many keys of a class there are.
+#[derive(Debug, Serialize)]
+struct ClassView {
+    name: &'static str,
+    count: String,
+    any: bool,
+    meaning: &'static str,
+}
+
+/// A column that differs.
+#[derive(Debug, Serialize)]
+struct WorstColumn {
+    name: String,
+    rows: String,
+    /// Of the table's rows.
+    share: Option<Share>,
+    /// Of the worst column's rows, in per cent: the length of its bar.
+    length: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,74 +113,27 @@ struct Share {
     percent: String,
 }
 
-/// The keys of class missing or unexpected.
-#[derive(Debug, Serialize)]
-struct KeyList {
-    class: &'static str,
-    meaning: &'static str,
-    note: String,
-    keys: Vec<Key>,
-}
-
-#[derive(Debug, Serialize)]
-struct Duplicates {
-    note: String,
-    rows: Vec<DuplicateRow>,
-}
-
-#[derive(Debug, Serialize)]
-struct DuplicateRow {
-    key: Key,
-    source: String,
-    target: String,
-}
-
-#[derive(Debug, Serialize)]
-struct Corrupt {
-    note: String,
-    rows: Vec<CorruptRow>,
-}
-
-#[derive(Debug, Serialize)]
-struct CorruptRow {
-    key: Key,
-    cells: Vec<CellView>,
-    left_out: Option<String>,
-    lines: usize,
-}
-
-#[derive(Debug, Serialize)]
-struct CellView {
-    column: String,
-    source: Shown,
-    target: Shown,
-    code_points: Option<String>,
-}
-
-/// A key: each of its columns with its name where there are several.
-#[derive(Debug, Serialize)]
-struct Key {
-    parts: Vec<KeyPart>,
-    left_out: Option<String>,
-}
-
-#[derive(Debug, Serialize)]
-struct KeyPart {
-    name: Option<String>,
-    value: Shown,
-}
-
 /// Whether a reader must look at the table: it does not match, or it matches only within limits.
 pub fn needs_attention(table: &TableResult) -> bool {
     table.verdict != Verdict::Match || table.counts.total() > 0 || table.waived.is_some()
 }
 
 impl Section {
-    /// The section of the table at `index`, as detailed as `detail` says.
-    pub fn new(table: &TableResult, index: usize, sample: Option<&TableSample>, detail: Detail) -> Self {
+    /// The section of the table at `index` of a report, as detailed as `detail` says.
+    pub fn new(report: &HtmlReport<'_>, index: usize, detail: Detail) -> Self {
+        let table = &report.summary.tables[index];
+        let sample = report.samples.get(&table.name);
         let (columns, columns_left_out) = columns(table, detail.columns);
         let (causes, causes_left_out) = of_table(table, detail.causes);
-        let mut section = Self {
+        let (worst, worst_left_out) = worst(table, detail.columns);
+        let counted = table.counts.total() > 0;
+        let classes = Class::ALL.into_iter().filter(|_| counted).map(|class| ClassView {
+            name: class.name(),
+            count: number(table.counts.of(class)),
+            any: table.counts.of(class) > 0,
+            meaning: words::meaning(class),
+        });
+        Self {
             anchor: index,
             name: name(&table.name),
             verdict: table.verdict.name(),
@@ -166,85 +147,50 @@ impl Section {
             findings: findings(&table.findings),
             causes,
             causes_left_out,
+            columns_open: table.columns.iter().any(|c| c.status != ColumnStatus::Compared || !c.findings.is_empty()),
             columns,
             columns_left_out,
             schema: schema_view(&table.schema, detail.columns),
-            folder: (table.counts.total() > 0).then(|| format!("tables/{}", path_segment(&table.name))),
-            key_lists: vec![],
-            duplicates: None,
-            corrupt: None,
-        };
-        if let Some(sample) = sample.filter(|_| detail.changes_per_class > 0) {
-            section.show(&table.counts, sample, detail);
-        }
-        section
-    }
-
-    fn show(&mut self, counts: &Counts, sample: &TableSample, detail: Detail) {
-        let of = |class| {
-            let changes = sample.changes.iter().filter(move |c: &&SampledChange| c.class == class);
-            changes.take(detail.changes_per_class)
-        };
-        for class in [Class::Missing, Class::Unexpected] {
-            let keys: Vec<_> = of(class).map(|change| Key::new(change, sample)).collect();
-            if !keys.is_empty() {
-                let note = note(keys.len(), counts.of(class), "key");
-                self.key_lists.push(KeyList { class: class.name(), meaning: words::meaning(class), note, keys });
-            }
-        }
-        let rows: Vec<_> = of(Class::Duplicate)
-            .map(|change| DuplicateRow {
-                key: Key::new(change, sample),
-                source: number(change.copies.source),
-                target: number(change.copies.target),
-            })
-            .collect();
-        if !rows.is_empty() {
-            self.duplicates = Some(Duplicates { note: note(rows.len(), counts.duplicate, "key"), rows });
-        }
-        let mut cells_left = detail.cells;
-        let rows: Vec<_> = of(Class::Corrupt)
-            .map_while(|change| (cells_left > 0).then(|| corrupt_row(change, sample, &mut cells_left)))
-            .collect();
-        if !rows.is_empty() {
-            self.corrupt = Some(Corrupt { note: note(rows.len(), counts.corrupt, "row"), rows });
+            folder: counted.then(|| format!("tables/{}", path_segment(&table.name))),
+            classes: classes.collect(),
+            worst,
+            worst_left_out,
+            map: sample.filter(|_| detail != Detail::LEAST).and_then(|sample| map_view(&sample.map)),
+            differences: sample.and_then(|sample| differences(table, sample, detail)),
+            trend: report
+                .kept
+                .trends
+                .get(&table.name)
+                .filter(|_| detail != Detail::LEAST)
+                .and_then(|points| trend_view(points)),
+            repeat: needs_attention(table).then(|| repeat(&report.kept.repeat, table)).flatten(),
         }
     }
 }
 
-impl Key {
-    fn new(change: &SampledChange, sample: &TableSample) -> Self {
-        let several = change.key.len() > 1;
-        let part = |(position, value): (usize, &Option<_>)| KeyPart {
-            name: sample.key_names.get(position).filter(|_| several).map(|column| name(column)),
-            value: Shown::plain(value.as_ref()),
-        };
-        let left_out = change.key_columns_left_out as u64;
-        Self {
-            parts: change.key.iter().enumerate().map(part).collect(),
-            left_out: (left_out > 0).then(|| plural(left_out, "more column")),
-        }
-    }
-}
-
-fn corrupt_row(change: &SampledChange, sample: &TableSample, cells_left: &mut usize) -> CorruptRow {
-    let cells: Vec<_> = change.cells.iter().take(*cells_left).map(cell_view).collect();
-    *cells_left -= cells.len();
-    let left_out = (change.cells_left_out + change.cells.len() - cells.len()) as u64;
-    let left_out = match (left_out, cells.is_empty()) {
-        (0, false) => None,
-        (0, true) => Some("the rows differ; no single cell was named".to_owned()),
-        (n, _) => Some(format!("and {} of this row", plural(n, "more differing cell"))),
+/// The columns that differ, the worst first.
+fn worst(table: &TableResult, max: usize) -> (Vec<WorstColumn>, Option<String>) {
+    let all = words::corrupt_columns(table);
+    let rows = rows_of(table);
+    let view = |(column, corrupt): &(&str, u64)| WorstColumn {
+        name: name(column),
+        rows: number(*corrupt),
+        share: share(*corrupt, rows),
+        length: format!("{:.1}", *corrupt as f64 / all[0].1 as f64 * 100.0),
     };
-    CorruptRow { key: Key::new(change, sample), lines: cells.len() + usize::from(left_out.is_some()), cells, left_out }
+    let left_out = all.len().saturating_sub(max) as u64;
+    (all.iter().take(max).map(view).collect(), (left_out > 0).then(|| plural(left_out, "more column")))
 }
 
-fn cell_view(cell: &SampledCell) -> CellView {
-    CellView {
-        column: name(&cell.name),
-        source: Shown::marked(cell.values.source.as_ref()),
-        target: Shown::marked(cell.values.target.as_ref()),
-        code_points: code_points_of(cell.values.as_ref().map(Option::as_ref)),
+/// The command that compares this table alone.
+fn repeat(command: &str, table: &TableResult) -> Option<String> {
+    let (source, target) = (table.source.as_deref()?, table.target.as_deref()?);
+    let pair = if source == target { shell(source) } else { shell(&format!("{source}={target}")) };
+    let has_tables = command.split(' ').any(|word| word == "--table");
+    match command.split(' ').take(2).collect::<Vec<_>>()[..] {
+        ["tieout", "diff"] if !has_tables => Some(command_lines(&format!("{command} --table {pair}"))),
+        ["tieout", "run"] => Some(command_lines(&format!("tieout run CONFIG --table {pair}"))),
+        _ => None,
     }
 }
 
@@ -281,24 +227,32 @@ fn columns(table: &TableResult, max: usize) -> (Vec<ColumnView>, Option<String>)
     kept.truncate(max);
     kept.sort_unstable();
     let left_out = (table.columns.len() - kept.len()) as u64;
-    let rows = match (table.rows.source, table.rows.target) {
-        (Some(source), Some(target)) => source.min(target),
-        (source, target) => source.or(target).unwrap_or(0),
-    };
+    let rows = rows_of(table);
     let views = kept.into_iter().map(|i| column_view(&table.columns[i], rows)).collect();
     (views, (left_out > 0).then(|| plural(left_out, "more column")))
 }
 
-fn column_view(column: &ColumnResult, rows: u64) -> ColumnView {
-    let share = (column.corrupt > 0 && rows > 0).then(|| {
-        let percent = (column.corrupt as f64 / rows as f64 * 100.0).min(100.0);
+/// The rows that shares of a table are of: those of the smaller side.
+fn rows_of(table: &TableResult) -> u64 {
+    match (table.rows.source, table.rows.target) {
+        (Some(source), Some(target)) => source.min(target),
+        (source, target) => source.or(target).unwrap_or(0),
+    }
+}
+
+fn share(corrupt: u64, rows: u64) -> Option<Share> {
+    (corrupt > 0 && rows > 0).then(|| {
+        let percent = (corrupt as f64 / rows as f64 * 100.0).min(100.0);
         let text = match percent {
             p if p < 0.01 => "< 0.01 %".to_owned(),
             p if p < 10.0 => format!("{p:.2} %"),
             p => format!("{p:.1} %"),
         };
         Share { text, percent: format!("{percent:.2}") }
-    });
+    })
+}
+
+fn column_view(column: &ColumnResult, rows: u64) -> ColumnView {
     ColumnView {
         name: name(&column.name),
         target: column.target.as_ref().filter(|target| **target != column.name).map(|target| name(target)),
@@ -306,7 +260,7 @@ fn column_view(column: &ColumnResult, rows: u64) -> ColumnView {
         status_word: words::status(column.status),
         compared_as: column.compared_as.as_deref().map(name),
         corrupt: number(column.corrupt),
-        share,
+        share: share(column.corrupt, rows),
         findings: findings(&column.findings),
     }
 }
@@ -317,11 +271,6 @@ fn findings(all: &[String]) -> Vec<String> {
         shown.push(format!("and {}", plural((all.len() - FINDINGS_MAX) as u64, "more finding")));
     }
     shown
-}
-
-/// How many of how many are shown.
-fn note(shown: usize, all: u64, noun: &str) -> String {
-    if shown as u64 >= all { plural(all, noun) } else { format!("{}, {shown} of them shown", plural(all, noun)) }
 }
 
 /// A name as one segment of a relative URL.
@@ -347,8 +296,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_out_is_said() {
-        assert_eq!(note(50, 1_234_567, "row"), "1,234,567 rows, 50 of them shown");
-        assert_eq!(note(1, 1, "key"), "1 key");
+    fn the_command_of_one_table_says_which() {
+        let mut table = crate::report::example::table("orders");
+        assert_eq!(
+            repeat("tieout diff a.db b.db", &table).as_deref(),
+            Some("tieout diff a.db b.db --table public.orders=orders")
+        );
+        table.target = Some("my orders".into());
+        assert_eq!(
+            repeat("tieout run (with the same config file)", &table).as_deref(),
+            Some("tieout run CONFIG --table 'public.orders=my orders'")
+        );
+        assert_eq!(repeat("tieout diff a.db b.db --table x", &table), None);
+        table.target = None;
+        assert_eq!(repeat("tieout diff a.db b.db", &table), None);
     }
 }
