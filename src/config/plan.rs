@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use chrono_tz::Tz;
 
-use crate::model::Pair;
 pub use crate::model::{ColumnRequest, PatternRequest, TableRequest};
+use crate::model::{Pair, Sampling};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Options {
     pub keep: Keep,
     /// What is asked of all tables whose names fit; what comes first goes first.
     pub groups: Vec<PatternRequest>,
+    /// The sample that is compared; `None` compares every row.
+    pub sampling: Option<Sampling>,
     /// Whether the tables that were not asked for by name are compared as well.
     pub all_tables: bool,
 }
@@ -72,6 +74,7 @@ impl Default for Options {
             rows_per_range: 512,
             keep: Keep::Full,
             groups: Vec::new(),
+            sampling: None,
             all_tables: false,
         }
     }

@@ -11,6 +11,7 @@ mod progress;
 mod request;
 mod result;
 mod rows;
+mod sampling;
 mod schema;
 mod side;
 mod table;
@@ -37,6 +38,7 @@ pub use result::{
     Summary, TableResult, Verdict,
 };
 pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
+pub use sampling::{KeyRange, SampleResult, SampleSize, SampleUnit, Sampling};
 pub use schema::{
     Action, Characters, Collation, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Reach, TableSchema,
 };

@@ -78,6 +78,11 @@ impl RunDirectory {
         self.snapshots(name).join(side.name())
     }
 
+    /// Removes a table's snapshots, so that it can be read once more.
+    pub fn forget(&self, name: &str) -> std::io::Result<()> {
+        fs::remove_dir_all(self.snapshots(name))
+    }
+
     /// Writes a report whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let (path, partial) = (self.path.join(name), self.path.join(format!(".{name}.partial")));

@@ -1,7 +1,7 @@
 //! The command that repeats a run, for its report.
 
 use crate::config::{Keep, RunPlan};
-use crate::model::{Pair, Side, StoreIdentity, TableRequest};
+use crate::model::{Pair, SampleSize, Side, StoreIdentity, TableRequest};
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
 pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> String {
@@ -37,7 +37,14 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     option("--ignore", (!first.ignore.is_empty()).then(|| first.ignore.join(",")));
     option("--where", first.filters.source.clone());
     option("--time-zone", zones.source.map(|zone| zone.to_string()));
+    if let Some(sampling) = &plan.options.sampling {
+        option("--mode", Some("sample".into()));
+        let name = if matches!(sampling.size, SampleSize::Share(..)) { "--sample" } else { "--sample-for" };
+        option(name, Some(sampling.size.written().to_owned()));
+        option("--seed", Some(sampling.seed.to_string()));
+    }
     option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
+    words.extend(plan.options.sampling.iter().filter(|sampling| sampling.escalate).map(|_| "--escalate".to_owned()));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
 }
 

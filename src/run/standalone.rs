@@ -54,6 +54,7 @@ pub async fn snapshot(
             copy_all: true,
             keep: Keep::Full,
             rows_per_range: ROWS_PER_RANGE,
+            choice: None,
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;
