@@ -16,6 +16,7 @@ mod oracle;
 mod pairs;
 mod result;
 mod rules;
+mod sampling;
 mod schema;
 mod servers;
 mod sqlite;

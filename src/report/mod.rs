@@ -28,6 +28,7 @@ mod json;
 mod junit;
 mod marking;
 mod partial;
+mod proof;
 mod sample;
 mod schema;
 mod terminal;

@@ -197,7 +197,10 @@ fn proven(choice: &Choice, result: &TableResult, rows_read: Pair<u64>, ranges: B
         upper_95: Bounds::share(bounds.upper_95 as f64, total),
         upper_99: Bounds::share(bounds.upper_99 as f64, total),
         estimate: Bounds::share(bounds.estimate, total),
-        interval: [Bounds::share(bounds.interval.0 as f64, total), Bounds::share(bounds.interval.1 as f64, total)],
+        interval: [
+            Bounds::share_at_least(bounds.interval.0 as f64, total),
+            Bounds::share(bounds.interval.1 as f64, total),
+        ],
         rows_read,
         escalated: false,
     }

@@ -23,4 +23,9 @@ impl Bounds {
     pub fn share(count: f64, total: u64) -> f64 {
         if total == 0 { 0.0 } else { ((count / total as f64).min(1.0) * 1e9).ceil() / 1e9 }
     }
+
+    /// The same, rounded down.
+    pub fn share_at_least(count: f64, total: u64) -> f64 {
+        if total == 0 { 0.0 } else { ((count / total as f64).min(1.0) * 1e9).floor() / 1e9 }
+    }
 }
