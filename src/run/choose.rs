@@ -19,6 +19,19 @@ pub(super) enum Choice {
     Keys(KeyChoice),
 }
 
+impl Choice {
+    /// What it holds of a table, for the manifest of its snapshot: a sample is not to be taken for the table.
+    pub fn described(&self) -> String {
+        match self {
+            Choice::Ranges(choice) => {
+                let (chosen, total) = choice.counts();
+                format!("a sample of {chosen} of {total} ranges of the key")
+            }
+            Choice::Keys(_) => "a sample by the hash of the key".into(),
+        }
+    }
+}
+
 /// The choice for each table; `None` where it is compared in full, because no sample was asked for or it has no rows.
 pub(super) async fn choose(
     tables: &[TableOutcome],

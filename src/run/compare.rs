@@ -52,7 +52,6 @@ impl Compared {
 /// Compares one table, or the sample of it that was chosen. Never fails: what goes wrong makes the table undecided.
 pub(super) async fn compare(
     table: &TablePlan,
-    choice: Option<&Choice>,
     read: Read,
     readers: &Pair<Reader>,
     plan: &RunPlan,
@@ -65,7 +64,7 @@ pub(super) async fn compare(
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             let taken = Pair::new(source, target);
-            compare_snapshots(table, choice, taken, readers, plan, directory, progress, &mut compared).await
+            compare_snapshots(table, taken, readers, plan, directory, progress, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -85,7 +84,6 @@ pub(super) async fn compare(
 
 async fn compare_snapshots(
     table: &TablePlan,
-    choice: Option<&Choice>,
     taken: Pair<Taken>,
     readers: &Pair<Reader>,
     plan: &RunPlan,
@@ -95,6 +93,8 @@ async fn compare_snapshots(
 ) -> Result<()> {
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
+    // Both sides were read by the same choice.
+    let choice = taken.source.choice.clone();
     let rows_read = taken.as_ref().map(|taken| taken.rows_read);
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
@@ -133,12 +133,12 @@ async fn compare_snapshots(
     let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
-        let job = Job::of(table, side, &plan.options, choice.cloned().map(Arc::new));
+        let job = Job::of(table, side, &plan.options, choice.clone());
         let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
-    let ranges = match choice {
+    let ranges = match choice.as_deref() {
         Some(Choice::Ranges(ranges)) => Some(ranges),
         _ => None,
     };
@@ -153,7 +153,7 @@ async fn compare_snapshots(
     result.findings.extend(findings);
     result.counts = counted.counts;
     result.within_tolerance = counted.within_tolerance;
-    if let Some(choice) = choice {
+    if let Some(choice) = choice.as_deref() {
         result.sample = Some(proven(choice, result, rows_read, differing));
         if matches!(choice, Choice::Keys(_)) {
             result.findings.push(

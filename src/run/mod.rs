@@ -78,14 +78,12 @@ async fn run_in(
     let mut failures = Vec::new();
     let choices = choose::choose(&prepared.tables, &readers, &plan.options).await;
     let mut waiting = reading::start(&prepared.tables, &choices, &readers, &directory, &plan.options, progress.clone());
-    for (outcome, choice) in prepared.tables.iter().zip(&choices) {
+    for outcome in &prepared.tables {
         match outcome {
             TableOutcome::Settled(result) => tables.push((**result).clone()),
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let choice = choice.as_deref();
-                let mut compared =
-                    compare::compare(table, choice, read, &readers, plan, &directory, progress.as_ref()).await;
+                let mut compared = compare::compare(table, read, &readers, plan, &directory, progress.as_ref()).await;
                 if plan.options.sampling.as_ref().is_some_and(|sampling| sampling.escalate)
                     && compared.sample_differs()
                     && directory.forget(&table.name).is_ok()
@@ -94,7 +92,7 @@ async fn run_in(
                     let mut full = reading::start(one, &[None], &readers, &directory, &plan.options, progress.clone());
                     let read = full.next_table().await;
                     let sampled = compared.result;
-                    compared = compare::compare(table, None, read, &readers, plan, &directory, progress.as_ref()).await;
+                    compared = compare::compare(table, read, &readers, plan, &directory, progress.as_ref()).await;
                     compared.escalated_from(sampled);
                 }
                 // The report shows samples of some tables in full; the rest is in their own files.

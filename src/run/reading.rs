@@ -70,6 +70,8 @@ pub(super) struct Taken {
     pub sample: KeySample,
     /// How many rows were read, kept or not.
     pub rows_read: u64,
+    /// By which choice; `None` where everything was read and kept.
+    pub choice: Option<Arc<Choice>>,
 }
 
 impl Job {
@@ -225,7 +227,7 @@ impl Reader {
             let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
             sample.merge(sampled.map_err(|e| Error::snapshot("the keys could not be sampled").because(e))??);
         }
-        Ok(Taken { snapshot, sample, rows_read })
+        Ok(Taken { snapshot, sample, rows_read, choice: job.choice.clone() })
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
@@ -356,7 +358,11 @@ impl Reader {
             created_by: concat!("tieout ", env!("CARGO_PKG_VERSION")).into(),
             store: self.identity.clone(),
             table: job.table().clone(),
-            filter: job.filter().cloned(),
+            filter: match (job.choice.as_deref(), job.filter()) {
+                (None, filter) => filter.cloned(),
+                (Some(choice), None) => Some(choice.described()),
+                (Some(choice), Some(filter)) => Some(format!("{}, of {filter}", choice.described())),
+            },
             taken: model::Taken { started, finished: time::now() },
             coordinates: self.snapshot.coordinates().into_iter().collect(),
             consistency: self.consistency(),

@@ -67,6 +67,8 @@ fn a_sample_names_its_share_and_what_it_proves_wherever_the_result_is_shown() {
         );
         assert!(!text.contains("The two stores hold the same data"), "{what}");
     }
+    let manifest = read("snapshots/t/source/manifest.json");
+    assert!(manifest.contains("a sample of 14 of 118 ranges of the key"), "{manifest}");
     assert!(read("report.html").contains("--mode sample --sample 10% --seed 5"));
 }
 
