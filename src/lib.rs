@@ -18,6 +18,7 @@ pub mod mapping;
 pub mod model;
 pub mod report;
 pub mod run;
+mod sampling;
 pub mod schema;
 pub mod snapshot;
 pub mod store;

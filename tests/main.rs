@@ -19,6 +19,7 @@ mod pairs;
 mod report;
 mod result;
 mod rules;
+mod sampling;
 mod schema;
 mod servers;
 mod sqlite;

@@ -306,13 +306,19 @@ pub struct CompareOptions {
     /// The zone of both stores' times without a zone, for example Europe/Berlin
     #[arg(long, value_name = "ZONE", value_parser = zone, help_heading = "What is compared")]
     pub time_zone: Option<Tz>,
-    /// Compare every row, or a sample (not in this version)
+    /// Compare every row, or a random sample, of which the report says what it proves [default: full]
     #[arg(long, value_name = "MODE", value_parser = mode(), help_heading = "What is compared")]
     pub mode: Option<Mode>,
-    /// The share to sample (not in this version)
+    /// The share to sample, for example 1%
     #[arg(long, value_name = "SHARE", help_heading = "What is compared")]
     pub sample: Option<String>,
-    /// The seed of the sample (not in this version)
+    /// What the sample is to prove: 0.1%@95% that at most 0.1% differs, with 95% confidence; in place of --sample
+    #[arg(long, value_name = "BOUND@CONFIDENCE", help_heading = "What is compared")]
+    pub sample_for: Option<String>,
+    /// Compare a table in full when its sample differs
+    #[arg(long, help_heading = "What is compared")]
+    pub escalate: bool,
+    /// The seed of the sample; the same seed chooses the same ranges and rows [default: drawn, and recorded]
     #[arg(long, value_name = "N", help_heading = "What is compared")]
     pub seed: Option<u64>,
     /// Keep both tables as Parquet (full), or digests and only the rows of ranges that disagree (lean) [default: full]
@@ -364,7 +370,9 @@ impl CompareOptions {
             time_zone: self.time_zone,
             mode: self.mode,
             sample: self.sample.clone(),
+            sample_for: self.sample_for.clone(),
             seed: self.seed,
+            escalate: self.escalate,
             snapshot: self.snapshot,
             workers: self.workers,
             memory_bytes_max: self.memory,

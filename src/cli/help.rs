@@ -40,10 +40,14 @@ Examples:
   tieout diff postgres://app@db1/shop mysql://app@db2/shop --table orders=Orders --key id
   tieout diff postgres://app@db1/shop exports/ --ignore updated_at --time-zone Europe/Berlin
   tieout diff old.db new.db --table orders --where \"id < 1000\" --json
+  tieout diff old.db new.db --mode sample --sample 1% --escalate
 
 Without --table, all tables that exist on both sides are compared, and a table on one side only makes the verdict \
 differ. Names meet their counterparts exactly, failing that without regard to case, failing that without regard to \
 case and underscores.
+
+A sample proves no match, only how much may differ: the report says it with its confidence. Exit code 0 means then that \
+nothing differs in the sample. Ranges of an integer key are read through its index; other tables are read whole.
 
 A password in a URL is taken out of the list of processes only once tieout has started, and the shell's history \
 keeps it. `tieout run` with ${NAME} in its config file reads passwords from the environment instead."

@@ -45,6 +45,7 @@ mod groups;
 mod limits;
 mod nearest;
 mod overrides;
+mod sampling;
 mod schema;
 mod selection;
 mod shape;
@@ -71,13 +72,14 @@ pub use zone::parse_zone;
 
 use self::environment::Environment;
 use self::groups::{Common, Groups};
+use self::sampling::WrittenSampling;
 use self::selection::select;
 use self::shape::{Text, WrittenFile, WrittenStore, WrittenTable};
 use self::values::Several;
 use self::written::Document;
 use super::{Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
-use crate::model::{Pair, is_pattern};
+use crate::model::{Pair, SampleSize, Sampling, is_pattern};
 
 /// Reads a config file into a plan; `overrides` go before what the file says.
 pub fn load(path: &Path, overrides: &Overrides) -> Result<RunPlan> {
@@ -99,7 +101,6 @@ pub(crate) fn plan_of_text(
     environment: Environment<'_>,
     overrides: &Overrides,
 ) -> Result<RunPlan> {
-    overrides.refuse_what_is_not_built()?;
     let document = Document { path, text };
     let planned = document.parse(environment).and_then(|file| Reader { document }.plan(file, environment, overrides));
     let mut plan = planned.map_err(|e| match e.advice() {
@@ -126,7 +127,6 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn plan(&self, file: WrittenFile, environment: Environment<'_>, overrides: &Overrides) -> Result<RunPlan> {
-        self.refuse_what_is_not_built(&file)?;
         let mut options = self.options(&file, environment, overrides)?;
         options.gate = self.gate(&file)?;
         let zone = self.zone(file.time_zone.as_ref())?;
@@ -154,20 +154,22 @@ impl Reader<'_> {
         Ok(RunPlan { stores, tables, defaults, options })
     }
 
-    /// The same refusals as for the command line, with the place in the file.
-    fn refuse_what_is_not_built(&self, file: &WrittenFile) -> Result<()> {
-        if let Some(text) = &file.mode {
-            let written = text.get_ref().parse().map(|mode| Overrides { mode: Some(mode), ..Overrides::default() });
-            let refusal = written.and_then(|written| written.refuse_what_is_not_built());
-            refusal.map_err(|e| self.at(e, text))?;
-        }
-        let sampling = file.sample.as_ref().map(|s| s.span()).or(file.seed.as_ref().map(|s| s.span()));
-        match sampling {
-            Some(span) => Overrides { mode: Some(Mode::Sample), ..Overrides::default() }
-                .refuse_what_is_not_built()
-                .map_err(|e| e.at(self.document.place(span))),
-            None => Ok(()),
-        }
+    /// What the file says about a sample, under what the command line says.
+    fn sampling(&self, file: &WrittenFile, overrides: &Overrides) -> Result<Option<Sampling>> {
+        let parsed = |text: &Option<Text>, check: fn(&str) -> Result<SampleSize>| {
+            text.as_ref()
+                .map(|t| check(t.get_ref()).map(|_| t.get_ref().clone()).map_err(|e| self.at(e, t)))
+                .transpose()
+        };
+        let mode = |text: &Text| text.get_ref().parse::<Mode>().map_err(|e| self.at(e, text));
+        let written = WrittenSampling {
+            mode: file.mode.as_ref().map(mode).transpose()?,
+            sample: parsed(&file.sample, sampling::parse_share)?,
+            sample_for: parsed(&file.sample_for, sampling::parse_proof)?,
+            seed: file.seed.as_ref().map(|seed| *seed.get_ref()),
+            escalate: file.escalate,
+        };
+        overrides.sampling().over(written).meant().map_err(|e| e.at(self.document.path.display()))
     }
 
     fn options(&self, file: &WrittenFile, environment: Environment<'_>, overrides: &Overrides) -> Result<Options> {
@@ -200,6 +202,7 @@ impl Reader<'_> {
         let keep = file.keep_snapshots.as_ref();
         let keep = keep.map(|text| text.get_ref().parse().map_err(|e| self.at(e, text))).transpose()?;
         options.settle_snapshots(overrides.keep_snapshots.or(keep));
+        options.sampling = self.sampling(file, overrides)?;
         Ok(options)
     }
 

@@ -7,7 +7,9 @@ use sha2::{Digest, Sha256};
 use super::{ColumnRequest, Options, PatternRequest, RunPlan, StorePlan, TableRequest};
 use crate::canonical::{Rules, Tolerance};
 use crate::model::naming::names_of_table;
-use crate::model::{Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, Severity, Share, Waiver};
+use crate::model::{
+    Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SampleSize, Severity, Share, Waiver,
+};
 use crate::store::connect::redact;
 
 /// The stores of a plan as it has them, without passwords.
@@ -29,7 +31,12 @@ pub fn hash(plan: &RunPlan) -> String {
 /// What a plan allows: each entry makes a run that has it laxer than one without.
 pub fn allowances(plan: &RunPlan) -> Vec<Allowance> {
     let RunPlan { stores: _, tables, defaults, options } = plan;
-    let mut all = vec![Allowance::new(None, NOT_SAMPLED, 0.0)];
+    let left_out = options.sampling.as_ref().map_or(0.0, |sampling| match &sampling.size {
+        SampleSize::Share(share, _) => 1.0 - share,
+        // How much that is depends on the table.
+        SampleSize::Proof { .. } => 1.0,
+    });
+    let mut all = vec![Allowance::new(None, NOT_SAMPLED, left_out)];
     all.extend(of_limits(None, &options.gate.limits, true));
     for table in tables.iter().flatten() {
         all.extend(of_table(Some(&table.names.source), table));
@@ -81,6 +88,7 @@ fn lines(plan: &RunPlan) -> Vec<String> {
         rows_per_range: _,
         keep: _,
         keep_snapshots: _,
+        sampling,
         values: _,
         sign: _,
         config_sha256: _,
@@ -97,6 +105,9 @@ fn lines(plan: &RunPlan) -> Vec<String> {
         lines.push(format!("all other tables {all_tables}"));
         lines.extend(lines_of_table(defaults));
     }
+    // The seed is another one every night.
+    let sampled = sampling.as_ref().map(|sampling| (&sampling.size, sampling.escalate));
+    lines.push(format!("sample {sampled:?}"));
     lines.push(format!("{gate:?}"));
     lines
 }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 
 pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
-use crate::model::{GatePlan, Pair, ValuePolicy};
+use crate::model::{GatePlan, Pair, Sampling, ValuePolicy};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -59,6 +59,8 @@ pub struct Options {
     pub keep: Keep,
     /// What is asked of all tables whose names fit; what comes first goes first.
     pub groups: Vec<PatternRequest>,
+    /// The sample that is compared; `None` compares every row.
+    pub sampling: Option<Sampling>,
     /// Whether the tables that were not asked for by name are compared as well.
     pub all_tables: bool,
     /// Which differences the run lets pass.
@@ -95,6 +97,7 @@ impl Default for Options {
             rows_per_range: 512,
             keep: Keep::Full,
             groups: Vec::new(),
+            sampling: None,
             all_tables: false,
             gate: GatePlan::default(),
             history: None,

@@ -18,6 +18,7 @@ mod result;
 mod rows;
 mod ruling;
 mod run_manifest;
+mod sampling;
 mod schema;
 mod share;
 mod side;
@@ -54,6 +55,7 @@ pub use ruling::{Demands, Phase, RULING_FORMAT, Reason, Rows, RuledTable, Ruling
 pub use run_manifest::{
     KeepSnapshots, RUN_FORMAT, RunFile, RunManifest, RunSignature, RunStore, RunTable, SIGNATURE_FILE, SIGNATURE_FORMAT,
 };
+pub use sampling::{KeyRange, SampleResult, SampleSize, SampleUnit, Sampling};
 pub use schema::{
     Action, Characters, Collation, ColumnRules, ColumnSchema, ForeignKey, Index, IndexPart, Reach, TableSchema,
 };

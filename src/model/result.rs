@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, LimitResult, Pair, SchemaFinding, StoreIdentity, Waived, WaiverResult};
+use super::{Cause, Coverage, LimitResult, Pair, SampleResult, SchemaFinding, StoreIdentity, Waived, WaiverResult};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -225,6 +225,9 @@ pub struct TableResult {
     /// In what the schemas differ, the gravest first. It changes no verdict.
     #[serde(default)]
     pub schema: Vec<SchemaFinding>,
+    /// What the sample proves; left out where the table was compared in full.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sample: Option<SampleResult>,
     /// The ranges.
     pub ranges: Ranges,
     /// The time it took.
@@ -249,6 +252,7 @@ impl TableResult {
             columns: Vec::new(),
             findings,
             schema: Vec::new(),
+            sample: None,
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }

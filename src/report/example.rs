@@ -43,6 +43,7 @@ pub fn table(name: &str) -> TableResult {
         columns: vec![column("id", "integer"), column("name", "text")],
         findings: vec![],
         schema: vec![],
+        sample: None,
         ranges: Ranges { total: 20, mismatched: 0 },
         seconds: Seconds { snapshot: 1.24, tree: 0.03, diff: 0.0 },
     }

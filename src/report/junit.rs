@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::proof;
 use super::visible::plain;
 use super::words;
 use crate::error::{Error, Result};
@@ -17,6 +18,9 @@ const COLUMNS_MAX: usize = 50;
 pub fn junit_xml(summary: &Summary) -> Result<Vec<u8>> {
     let mut suite =
         TestSuite::new(&*plain(&format!("{} → {}", summary.source.identity.url, summary.target.identity.url)));
+    if let Some(sample) = proof::of_run(summary) {
+        suite.set_system_out(&*plain(&sample));
+    }
     suite.add_test_cases(summary.tables.iter().map(case));
     // A verdict that no table explains is a case of its own: an empty or all-green suite must not pass.
     if summary.tables.iter().all(|t| t.verdict == Verdict::Match) && summary.verdict != Verdict::Match {
@@ -64,6 +68,9 @@ fn case(table: &TableResult) -> TestCase {
     };
     let mut case = TestCase::new(&*plain(&table.name), status);
     case.set_classname("tieout").set_time(time(table));
+    if let Some(sample) = proof::of_table(table) {
+        case.set_system_out(&*plain(&sample));
+    }
     case
 }
 

@@ -34,6 +34,7 @@ mod key_map;
 mod markdown;
 mod marking;
 mod partial;
+mod proof;
 mod ruling;
 mod sample;
 mod schema;

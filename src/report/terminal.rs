@@ -4,6 +4,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
 };
 
+use super::proof;
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
 use crate::model::{Cause, CauseExample, Class, ColumnStatus, INEXACT_NAME, Summary, TableResult, Verdict};
@@ -209,7 +210,7 @@ fn notes(listed: &[&TableResult]) -> String {
 }
 
 fn notes_of(table: &TableResult) -> Vec<String> {
-    let mut notes: Vec<String> = table.reason.iter().cloned().collect();
+    let mut notes: Vec<String> = table.reason.iter().cloned().chain(proof::of_table(table)).collect();
     let columns = words::corrupt_columns(table);
     if !columns.is_empty() {
         let name = |(name, corrupt): &(&str, u64)| format!("{} ({})", shorten(name, NAME_CHARS_MAX), number(*corrupt));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::marking::first_chars;
+use super::proof;
 use crate::model::{
     Class, ColumnStatus, Counts, Severity, SeverityCounts, Summary, TableResult, Verdict, Waived, WaiverResult,
 };
@@ -66,12 +67,13 @@ pub fn explanation(summary: &Summary) -> String {
         sentences.push(format!(
             "{} with {} compared, no difference found.",
             plural(tables, "table"),
-            plural(rows, "row")
+            plural(rows, if summary.run.mode == "sample" { "sampled row" } else { "row" })
         ));
     }
     if summary.verdict == Verdict::Undecided && total == 0 {
         sentences.push("What was not compared may be equal or not.".to_owned());
     }
+    sentences.extend(proof::of_run(summary));
     sentences.join(" ")
 }
 
@@ -244,6 +246,7 @@ mod tests {
         assert_eq!(headline(&summary), "The two stores hold the same data");
         summary.run.mode = "sample".into();
         assert_eq!(headline(&summary), "The sampled rows are the same in both stores");
+        assert!(explanation(&summary).ends_with("what was not chosen was not compared."));
     }
 
     #[test]

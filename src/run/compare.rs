@@ -1,11 +1,13 @@
 //! Compares the two snapshots of a table: tree, diff, verdict.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
 use chrono::NaiveDate;
 use tokio::task::spawn_blocking;
 
+use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::evidence;
 use super::reading::{Job, Read, Reader, Taken};
@@ -15,10 +17,12 @@ use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{
-    Change, ChangeSink, Pair, Progress, Ranges, Side, SnapshotRows, TablePlan, TableResult, TableValues,
+    Change, ChangeSink, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows, TablePlan, TableResult,
+    TableValues, Verdict,
 };
 use crate::report::cells::{cell, key_text};
 use crate::report::{self, KeyMapper, TableChanges, TableSample};
+use crate::sampling::{Bounds, RangeChoice};
 use crate::tree::{self, Trees};
 use crate::verdict::{self, Tally};
 
@@ -33,7 +37,26 @@ pub(super) struct Compared {
     pub failures: Vec<Error>,
 }
 
-/// Compares one table. Never fails: what goes wrong makes the table undecided.
+impl Compared {
+    /// Whether a sample of the rows was compared and is not the same on both sides.
+    pub fn sample_differs(&self) -> bool {
+        self.result.sample.is_some() && self.result.counts.total() > 0
+    }
+
+    /// Notes that this is the full comparison after a sample that differed.
+    pub fn escalated_from(&mut self, sampled: TableResult) {
+        self.result.sample = sampled.sample.map(|sample| SampleResult { escalated: true, ..sample });
+        self.result.seconds.snapshot += sampled.seconds.snapshot;
+        self.result.seconds.tree += sampled.seconds.tree;
+        self.result.seconds.diff += sampled.seconds.diff;
+        // What was proven stays proven, also where the full comparison broke off.
+        if self.result.verdict == Verdict::Undecided {
+            self.result.verdict = Verdict::Differ;
+        }
+    }
+}
+
+/// Compares one table, or the sample of it that was chosen. Never fails: what goes wrong makes the table undecided.
 pub(super) async fn compare(
     table: &TablePlan,
     read: Read,
@@ -49,7 +72,8 @@ pub(super) async fn compare(
     let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
-            compare_snapshots(table, Pair::new(source, target), readers, plan, directory, progress, &mut compared).await
+            let taken = Pair::new(source, target);
+            compare_snapshots(table, taken, readers, plan, directory, progress, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -83,6 +107,9 @@ async fn compare_snapshots(
     let values = TableValues::new(&plan.options.values, table)?;
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
+    // Both sides were read by the same choice.
+    let choice = taken.source.choice.clone();
+    let rows_read = taken.as_ref().map(|taken| taken.rows_read);
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
     let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
@@ -123,11 +150,15 @@ async fn compare_snapshots(
     let map = KeyMapper::new(trees.boundaries.ranges(), rows_in);
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
-        let job = Job::of(table, side, &plan.options);
+        let job = Job::of(table, side, &plan.options, choice.clone());
         let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
+    let ranges = match choice.as_deref() {
+        Some(Choice::Ranges(ranges)) => Some(ranges),
+        _ => None,
+    };
     let mut tally = compared.tally.take().unwrap_or_default();
     let mut observed = Observed {
         values: &values,
@@ -135,8 +166,11 @@ async fn compare_snapshots(
         tally: &mut tally,
         causes: CauseFinder::new(table),
         sampled: Vec::new(),
+        ranges,
+        differing: BTreeSet::new(),
     };
     let counted = diff::diff(table, &disagreement, &limits, &mut observed).await?;
+    let differing = std::mem::take(&mut observed.differing);
     let found = observed.causes.finish(result.rows);
     let attributed = found.attribute(&observed.sampled);
     let FoundCauses { causes, findings } = found;
@@ -152,6 +186,15 @@ async fn compare_snapshots(
     result.findings.extend(findings);
     result.counts = counted.counts;
     result.within_tolerance = counted.within_tolerance;
+    if let Some(choice) = choice.as_deref() {
+        result.sample = Some(proven(choice, result, rows_read, differing));
+        if matches!(choice, Choice::Keys(_)) {
+            result.findings.push(
+                "sampled by the hash of the key, because no index on integers serves on both sides: all rows were read"
+                    .into(),
+            );
+        }
+    }
     for (column, (corrupt, tolerated)) in
         result.columns.iter_mut().zip(counted.corrupt.into_iter().zip(counted.tolerated))
     {
@@ -165,6 +208,49 @@ async fn compare_snapshots(
     Ok(())
 }
 
+/// What the sample proves of the table.
+fn proven(choice: &Choice, result: &TableResult, rows_read: Pair<u64>, ranges: BTreeSet<u64>) -> SampleResult {
+    let (unit, chosen, total, differing, bounds) = match choice {
+        Choice::Ranges(choice) => {
+            let (chosen, total) = choice.counts();
+            (SampleUnit::Ranges, chosen, total, ranges.len() as u64, choice.bounds(ranges))
+        }
+        Choice::Keys(choice) => {
+            let chosen = result.rows.source.max(result.rows.target).unwrap_or(0);
+            let total = rows_read.source.max(rows_read.target);
+            let differing = result.counts.total();
+            (SampleUnit::Rows, chosen, total, differing, choice.bounds(differing))
+        }
+    };
+    SampleResult {
+        unit,
+        chosen,
+        total,
+        differing,
+        upper_95: Bounds::share(bounds.upper_95 as f64, total),
+        upper_99: Bounds::share(bounds.upper_99 as f64, total),
+        estimate: Bounds::share(bounds.estimate, total),
+        interval: [
+            Bounds::share_at_least(bounds.interval.0 as f64, total),
+            Bounds::share(bounds.interval.1 as f64, total),
+        ],
+        rows_read,
+        escalated: false,
+    }
+}
+
+/// The number that a key begins with, as it was chosen by; what is no number lies above all of them, as in SQLite.
+fn number_of(change: &Change) -> i128 {
+    let text = change.key.first().and_then(Option::as_deref).unwrap_or_default();
+    let whole = text.split_once('.').map_or(text, |(whole, _)| whole);
+    match whole.parse::<i128>() {
+        // A fraction below zero lies under its whole part.
+        Ok(number) if whole.len() < text.len() && text.starts_with('-') => number - 1,
+        Ok(number) => number,
+        Err(_) => i128::MAX / 2,
+    }
+}
+
 /// Every change goes to the gate's tally and to whoever looks for causes, as it is; and to the reports, as it may be seen.
 struct Observed<'a> {
     values: &'a TableValues,
@@ -173,6 +259,9 @@ struct Observed<'a> {
     causes: CauseFinder,
     /// What might have happened to the changes that the reports show one by one.
     sampled: Vec<Hypotheses>,
+    /// The ranges a sample was chosen from, and those of them that differ.
+    ranges: Option<&'a RangeChoice>,
+    differing: BTreeSet<u64>,
 }
 
 impl ChangeSink for Observed<'_> {
@@ -182,6 +271,7 @@ impl ChangeSink for Observed<'_> {
 
     fn change(&mut self, change: &Change) -> Result<()> {
         self.tally.change(change, |change| Ok(cell(key_text(&change.key)?.as_deref()).into_owned()))?;
+        self.differing.extend(self.ranges.map(|ranges| ranges.range_of(number_of(change))));
         self.causes.change(change)?;
         if let Some(sampled) = self.changes.take(&self.values.seen(change))? {
             self.sampled.push(self.causes.hypotheses_of(change, sampled.cells.iter().map(|cell| cell.at)));

@@ -114,6 +114,11 @@ impl RunDirectory {
         remove(&self.scratch())
     }
 
+    /// Removes a table's snapshots, so that it can be read once more.
+    pub fn forget(&self, name: &str) -> std::io::Result<()> {
+        fs::remove_dir_all(self.snapshots(name))
+    }
+
     /// Writes a report whole or not at all.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         write(&self.path, name, bytes)

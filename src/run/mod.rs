@@ -3,6 +3,7 @@
 //! [`run`] reads like the pipeline: prepare (connect, describe, map, compare the schemas) → read (snapshots of both sides) → compare (tree,
 //! diff, verdict) → gate → report → history. A failure in one table leaves that table undecided and the others compared.
 
+mod choose;
 mod compare;
 mod directory;
 mod evidence;
@@ -112,7 +113,8 @@ async fn run_in(
     let mut proofs = BTreeMap::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
-    let mut waiting = reading::start(&prepared.tables, &readers, &directory, &plan.options, progress.clone());
+    let choices = choose::choose(&prepared.tables, &readers, &plan.options).await;
+    let mut waiting = reading::start(&prepared.tables, &choices, &readers, &directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         match outcome {
             TableOutcome::Settled(result) => {
@@ -121,8 +123,20 @@ async fn run_in(
             }
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let compared =
+                let mut compared =
                     compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
+                if plan.options.sampling.as_ref().is_some_and(|sampling| sampling.escalate)
+                    && compared.sample_differs()
+                    && directory.forget(&table.name).is_ok()
+                {
+                    let one = std::slice::from_ref(outcome);
+                    let mut full = reading::start(one, &[None], &readers, &directory, &plan.options, progress.clone());
+                    let read = full.next_table().await;
+                    let sampled = compared.result;
+                    compared =
+                        compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
+                    compared.escalated_from(sampled);
+                }
                 // The report shows samples of some tables in full; the rest is in their own files.
                 if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
                     samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
@@ -186,9 +200,9 @@ fn summarise(
             started,
             finished: time::now(),
             version: env!("CARGO_PKG_VERSION").into(),
-            mode: "full".into(),
-            sample: None,
-            seed: None,
+            mode: if plan.options.sampling.is_some() { "sample" } else { "full" }.into(),
+            sample: plan.options.sampling.as_ref().map(|sampling| sampling.size.written().to_owned()),
+            seed: plan.options.sampling.as_ref().map(|sampling| sampling.seed),
         },
         source: store(identities.source, consistency.source),
         target: store(identities.target, consistency.target),

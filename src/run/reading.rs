@@ -9,6 +9,7 @@ use rayon::prelude::*;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
+use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::prepare::Prepared;
 use super::sieve::Sieve;
@@ -20,6 +21,7 @@ use crate::model::{
     self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
     SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableOutcome, TablePlan, TableRead,
 };
+use crate::sampling::KeyChoice;
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
 use crate::tree::KeySample;
@@ -30,6 +32,9 @@ const PARTS_PER_WORKER: usize = 2;
 const BATCHES_WAITING_MAX: usize = 2;
 /// Tables of one side that may be open at the same time.
 const TABLES_OPEN_MAX: usize = 4;
+
+/// Chosen ranges that one statement asks for.
+const RANGES_PER_PART_MAX: usize = 16;
 
 /// One side's open snapshot and its workers.
 #[derive(Clone)]
@@ -57,17 +62,23 @@ pub(super) struct Job {
     pub digest_again: bool,
     /// About how many rows a range will have: so many keys are sampled.
     pub rows_per_range: u64,
+    /// What is read and kept; `None` for everything.
+    pub choice: Option<Arc<Choice>>,
 }
 
 /// A table that has been read, and a sample of its keys.
 pub(super) struct Taken {
     pub snapshot: Snapshot,
     pub sample: KeySample,
+    /// How many rows were read, kept or not.
+    pub rows_read: u64,
+    /// By which choice; `None` where everything was read and kept.
+    pub choice: Option<Arc<Choice>>,
 }
 
 impl Job {
     /// One side of a planned table.
-    pub fn of(plan: &TablePlan, side: Side, options: &Options) -> Self {
+    pub fn of(plan: &TablePlan, side: Side, options: &Options, choice: Option<Arc<Choice>>) -> Self {
         Self {
             side,
             name: plan.name.clone(),
@@ -80,7 +91,21 @@ impl Job {
             keep: options.keep,
             digest_again: false,
             rows_per_range: options.rows_per_range,
+            choice,
         }
+    }
+
+    /// The keys that are kept of all that are read; `None` where all are.
+    pub fn keys(&self) -> Option<KeyChoice> {
+        match self.choice.as_deref() {
+            Some(Choice::Keys(keys)) => Some(keys.clone()),
+            _ => None,
+        }
+    }
+
+    /// Whether only some ranges of the key are read.
+    pub fn is_sample_of_ranges(&self) -> bool {
+        matches!(self.choice.as_deref(), Some(Choice::Ranges(_)))
     }
 
     /// The table whose columns all rows have.
@@ -134,7 +159,14 @@ impl Reader {
         };
         let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
         let _open = self.tables.acquire().await.map_err(|_| Error::interrupted())?;
-        let estimate = job.reads.iter().map(|read| read.table.rows_estimate).sum();
+        let estimate: Option<u64> = job.reads.iter().map(|read| read.table.rows_estimate).sum();
+        let estimate = match job.choice.as_deref() {
+            Some(Choice::Ranges(choice)) => estimate.map(|rows| {
+                let (chosen, total) = choice.counts();
+                (rows as f64 * chosen as f64 / total as f64) as u64
+            }),
+            _ => estimate,
+        };
         progress.table_started(job.side, &job.name, estimate);
         let snapshot = self.read_table(&job, directory, progress.clone()).await.map_err(place);
         progress.table_finished(job.side, &job.name);
@@ -144,6 +176,7 @@ impl Reader {
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
         let parts = self.parts(job).await?;
+        let counted = self.counted(job, &parts);
         let writer = Arc::new(SnapshotWriter::create(directory)?);
         let encoder = Arc::new(row_encoder(job.table(), &job.layout)?);
         let sample = Arc::new(Mutex::new(KeySample::new(job.rows_per_range)));
@@ -154,36 +187,39 @@ impl Reader {
             if let Some(written) = self.digested_before(job, &read, &part) {
                 progress.rows(job.side, &job.name, written.part.rows);
                 digested.push(ordinal);
-                readers.spawn(async move { Ok((ordinal, PartRead { written, sent: None })) });
+                let rows_read = written.part.rows;
+                readers.spawn(async move { Ok((ordinal, PartRead { written, rows_read, sent: None })) });
                 continue;
             }
             let kept = self.kept(job, &read, &part)?;
             let (reader, progress) = (self.clone(), progress.clone());
             let (writer, encoder, sample) = (writer.clone(), encoder.clone(), sample.clone());
             let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
+            let sieve = job.keys().map(|keys| Sieve::new(encoder.clone(), Some(keys)));
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.worker().await?;
                 let part_writer = writer.part(ordinal, &read.table, encoder, &kept, KeySample::new(rows_per_range))?;
                 drop(writer);
                 let count = move |rows| progress.rows(side, &name, rows);
-                let (part_read, keys) = reader.read_part(&read, &part, part_writer, None, count).await?;
+                let (part_read, keys) = reader.read_part(&read, &part, part_writer, sieve, count).await?;
                 sample.lock().unwrap_or_else(PoisonError::into_inner).merge(keys);
                 Ok((ordinal, part_read))
             });
         }
         let mut written = Vec::new();
-        let mut all_sent = true;
+        let (mut all_sent, mut rows_read) = (true, 0);
         while let Some(part) = readers.join_next().await {
             let (ordinal, part) = part.map_err(|e| Error::store("a reader stopped").because(e))??;
             if let Some(sent) = part.sent {
-                check_count(sent, part.written.part.rows)?;
+                check_count(sent, part.rows_read)?;
             }
+            rows_read += part.rows_read;
             all_sent &= part.sent.is_some();
             written.push((ordinal, part.written));
         }
-        if !all_sent && let Some(counted) = self.count(job).await? {
-            check_count(counted, written.iter().map(|(_, one)| one.part.rows).sum())?;
+        if !all_sent && let Some(counted) = self.count(&counted).await? {
+            check_count(counted, rows_read)?;
         }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
@@ -194,12 +230,21 @@ impl Reader {
             let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
             sample.merge(sampled.map_err(|e| Error::snapshot("the keys could not be sampled").because(e))??);
         }
-        Ok(Taken { snapshot, sample })
+        Ok(Taken { snapshot, sample, rows_read, choice: job.choice.clone() })
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
     pub async fn parts(&self, job: &Job) -> Result<Vec<(TableRead, Part)>> {
         let mut all = Vec::new();
+        if let Some(Choice::Ranges(choice)) = job.choice.as_deref() {
+            let (ranges, column) = (choice.ranges(), &job.layout.key[0].name);
+            let per_part = ranges.len().div_ceil(self.parts_wanted()).clamp(1, RANGES_PER_PART_MAX);
+            let part = |some| self.snapshot.rows_in(column, some);
+            let parts: Option<Vec<Part>> = ranges.chunks(per_part).map(part).collect();
+            let parts = parts.ok_or_else(|| Error::store("ranges of the key cannot be asked for"))?;
+            all.extend(job.reads.iter().flat_map(|read| parts.iter().map(|part| (read.clone(), part.clone()))));
+            return Ok(all);
+        }
         for read in &job.reads {
             let parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
             all.extend(parts.into_iter().map(|part| (read.clone(), part)));
@@ -207,10 +252,24 @@ impl Reader {
         Ok(all)
     }
 
-    /// The store's own count of a job's rows; `None` where it has none for one of the tables.
-    async fn count(&self, job: &Job) -> Result<Option<u64>> {
+    /// What the store is to count, so that it is known whether all was read.
+    fn counted(&self, job: &Job, parts: &[(TableRead, Part)]) -> Vec<TableRead> {
+        if !job.is_sample_of_ranges() {
+            return job.reads.clone();
+        }
+        let within = |(read, part): &(TableRead, Part)| {
+            let Part::Where(ranges) = part else { return read.clone() };
+            // The line break ends a comment at the end of the user's condition.
+            let filter = read.filter.as_ref().map_or(ranges.clone(), |filter| format!("({ranges}) AND ({filter}\n)"));
+            TableRead { filter: Some(filter), ..read.clone() }
+        };
+        parts.iter().map(within).collect()
+    }
+
+    /// The store's own count of rows; `None` where it has none for one of the tables.
+    async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
         let mut sum = 0;
-        for read in &job.reads {
+        for read in reads {
             let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
             sum += rows;
         }
@@ -222,7 +281,8 @@ impl Reader {
         let files = self.snapshot.files_of(&read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
-        if files.layout.as_ref() != Some(&job.layout) || job.copy_all || job.digest_again {
+        let fits = files.layout.as_ref() == Some(&job.layout);
+        if !fits || job.copy_all || job.digest_again || job.choice.is_some() {
             return None;
         }
         let part = ManifestPart {
@@ -235,7 +295,7 @@ impl Reader {
 
     fn kept(&self, job: &Job, read: &TableRead, part: &Part) -> Result<RowsKept> {
         let elsewhere = if job.keep == Keep::Lean { RowsKept::Left } else { RowsKept::Copied };
-        if job.copy_all || read.filter.is_some() {
+        if job.copy_all || read.filter.is_some() || job.choice.is_some() {
             return Ok(elsewhere);
         }
         if let Some(files) = self.snapshot.files_of(&read.table.name, part) {
@@ -261,25 +321,27 @@ impl Reader {
         progress: impl Fn(u64) + Send + 'static,
     ) -> Result<(PartRead, O)> {
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
-        let writing = spawn_blocking(move || -> Result<PartWriter<O>> {
+        let writing = spawn_blocking(move || -> Result<(PartWriter<O>, u64)> {
+            let mut rows_read = 0;
             while let Some(batch) = batches.blocking_recv() {
                 progress(batch.num_rows() as u64);
+                rows_read += batch.num_rows() as u64;
                 match &mut sieve {
                     None => writer.write(&batch)?,
                     Some(sieve) => writer.write(&sieve.sift(&batch)?)?,
                 }
             }
-            Ok(writer)
+            Ok((writer, rows_read))
         });
         let outcome = self.snapshot.read(read, part, &sink).await;
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
-            (Ok(sent), Ok(writer)) => {
+            (Ok(sent), Ok((writer, rows_read))) => {
                 let finished = spawn_blocking(move || writer.finish());
                 let (written, sample) =
                     finished.await.map_err(|e| Error::snapshot("a writer stopped").because(e))??;
-                Ok((PartRead { written, sent }, sample))
+                Ok((PartRead { written, rows_read, sent }, sample))
             }
             // A reader whose writer gave up only knows that nobody listens: the writer knows why.
             (Err(reader), Err(writer)) if reader.kind() == ErrorKind::Interrupted => Err(writer),
@@ -300,7 +362,11 @@ impl Reader {
             created_by: concat!("tieout ", env!("CARGO_PKG_VERSION")).into(),
             store: self.identity.clone(),
             table: job.table().clone(),
-            filter: job.filter().cloned(),
+            filter: match (job.choice.as_deref(), job.filter()) {
+                (None, filter) => filter.cloned(),
+                (Some(choice), None) => Some(choice.described()),
+                (Some(choice), Some(filter)) => Some(format!("{}, of {filter}", choice.described())),
+            },
             taken: model::Taken { started, finished: time::now() },
             coordinates: self.snapshot.coordinates().into_iter().collect(),
             consistency: self.consistency(),
@@ -315,6 +381,8 @@ impl Reader {
 /// A part that has been read.
 pub(super) struct PartRead {
     pub written: Written,
+    /// How many rows arrived, kept or not.
+    pub rows_read: u64,
     /// How many rows the store says it sent.
     pub sent: Option<u64>,
 }
@@ -387,16 +455,17 @@ impl Waiting {
 /// Starts to read all tables of the plan.
 pub(super) fn start(
     tables: &[TableOutcome],
+    choices: &[Option<Arc<Choice>>],
     readers: &Pair<Reader>,
     directory: &RunDirectory,
     options: &Options,
     progress: Arc<dyn Progress>,
 ) -> Waiting {
     let mut waiting = VecDeque::new();
-    for outcome in tables {
+    for (outcome, choice) in tables.iter().zip(choices) {
         let TableOutcome::Compare(plan) = outcome else { continue };
         waiting.push_back(Pair::from_fn(|side| {
-            let job = Job::of(plan, side, options);
+            let job = Job::of(plan, side, options, choice.clone());
             let (reader, progress) = (readers.get(side).clone(), progress.clone());
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {

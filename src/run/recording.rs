@@ -17,8 +17,8 @@ pub(super) fn begin(plan: &RunPlan, id: &str) -> Result<Option<Started>> {
         stores: meaning::stores(plan),
         config: meaning::hash(plan),
         allowances: meaning::allowances(plan),
-        mode: "full".into(),
-        sample: None,
+        mode: if plan.options.sampling.is_some() { "sample" } else { "full" }.into(),
+        sample: plan.options.sampling.as_ref().map(|sampling| sampling.size.written().to_owned()),
     };
     History::open(path)?.begin(start).map(Some)
 }

@@ -1,7 +1,7 @@
 //! The command that repeats a run, for its report.
 
 use crate::config::{Keep, RunPlan};
-use crate::model::{Pair, Showing, Side, StoreIdentity, TableRequest};
+use crate::model::{Pair, SampleSize, Showing, Side, StoreIdentity, TableRequest};
 use crate::report::shell;
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
@@ -42,10 +42,17 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
     let condition = |filter: &String| if values.shows_all() { filter.clone() } else { "(withheld)".to_owned() };
     option("--where", first.filters.source.as_ref().map(condition));
     option("--time-zone", zones.source.map(|zone| zone.to_string()));
+    if let Some(sampling) = &plan.options.sampling {
+        option("--mode", Some("sample".into()));
+        let name = if matches!(sampling.size, SampleSize::Share(..)) { "--sample" } else { "--sample-for" };
+        option(name, Some(sampling.size.written().to_owned()));
+        option("--seed", Some(sampling.seed.to_string()));
+    }
     option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
     let showing = |showing: Showing| (showing != Showing::Show).then(|| showing.name().to_owned());
     option("--values", showing(values.default));
     option("--key-values", showing(values.keys));
+    words.extend(plan.options.sampling.iter().filter(|sampling| sampling.escalate).map(|_| "--escalate".to_owned()));
     words.iter().map(|word| shell(word)).collect::<Vec<_>>().join(" ")
 }
 

@@ -84,7 +84,8 @@ impl SecondReading<'_> {
         let names: Vec<String> = self.job.layout.key.iter().map(|column| column.name.clone()).collect();
         let computed = self.job.layout.key.iter().any(|column| column.expression.is_some());
         let has_index = |read: &TableRead| read.table.keys.iter().any(|key| key.columns == names);
-        let indexed = !computed && self.job.reads.iter().all(has_index);
+        // Between two sampled ranges lie rows that are not in the sample: it is small, and read again as it was.
+        let indexed = !computed && !self.job.is_sample_of_ranges() && self.job.reads.iter().all(has_index);
         if !indexed || open > KEYS_MAX || open > all / SHARE_MIN {
             return Ok(None);
         }
@@ -143,7 +144,7 @@ impl SecondReading<'_> {
         let writer = SnapshotWriter::create(directory)?;
         let encoder = Arc::new(row_encoder(self.job.table(), &self.job.layout)?);
         let reads = parts.into_iter().enumerate().map(|(ordinal, (read, part, keys))| {
-            let sieve = Sieve::new(encoder.clone(), boundaries.clone(), open.clone(), keys);
+            let sieve = Sieve::new(encoder.clone(), self.job.keys()).within(boundaries.clone(), open.clone(), keys);
             self.read_part(&writer, ordinal, (read, part), encoder.clone(), sieve)
         });
         let written = futures::future::try_join_all(reads).await?;

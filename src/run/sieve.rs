@@ -1,4 +1,4 @@
-//! Lets through the rows that a second reading is after, and no others.
+//! Lets through the rows that a sample or a second reading is after, and no others.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -9,39 +9,46 @@ use arrow::compute::filter_record_batch;
 use crate::canonical::{RowEncoder, RowScratch};
 use crate::error::{Error, Result};
 use crate::model::Boundaries;
+use crate::sampling::KeyChoice;
 
 /// What a row must be to get through.
 pub(super) struct Sieve {
     encoder: Arc<RowEncoder>,
     scratch: RowScratch,
-    boundaries: Arc<Boundaries>,
     /// The ranges that are let through, in order.
-    open: Arc<Vec<usize>>,
+    open: Option<(Arc<Boundaries>, Arc<Vec<usize>>)>,
+    /// The keys that were chosen for a sample.
+    chosen: Option<KeyChoice>,
     /// Where a part asks for keys, only these: others ask for the rest.
     keys: Option<HashSet<Box<[u8]>>>,
 }
 
 impl Sieve {
-    /// Lets through rows in the ranges `open`, which are in order, and of these only those with the given keys.
-    pub fn new(
-        encoder: Arc<RowEncoder>,
-        boundaries: Arc<Boundaries>,
-        open: Arc<Vec<usize>>,
-        keys: Option<HashSet<Box<[u8]>>>,
-    ) -> Self {
-        Self { encoder, scratch: RowScratch::default(), boundaries, open, keys }
+    /// Lets through rows with the keys that were chosen for a sample; all where none was.
+    pub fn new(encoder: Arc<RowEncoder>, chosen: Option<KeyChoice>) -> Self {
+        Self { encoder, scratch: RowScratch::default(), open: None, chosen, keys: None }
+    }
+
+    /// Of these only rows in the ranges `open`, which are in order, and of these only those with the given keys.
+    pub fn within(self, boundaries: Arc<Boundaries>, open: Arc<Vec<usize>>, keys: Option<HashSet<Box<[u8]>>>) -> Self {
+        Self { open: Some((boundaries, open)), keys, ..self }
     }
 
     /// The rows of a batch that get through.
     pub fn sift(&mut self, batch: &RecordBatch) -> Result<RecordBatch> {
         let keys = self.encoder.encode(batch, &mut self.scratch)?.keys;
         let mut range = 0;
-        let chosen = (0..keys.len()).map(|row| {
+        let let_through = (0..keys.len()).map(|row| {
             let key = keys.value(row);
-            range = self.boundaries.range_of(key, range);
-            self.open.binary_search(&range).is_ok() && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
+            let is_open = self.open.as_ref().is_none_or(|(boundaries, open)| {
+                range = boundaries.range_of(key, range);
+                open.binary_search(&range).is_ok()
+            });
+            is_open
+                && self.chosen.as_ref().is_none_or(|chosen| chosen.contains(key))
+                && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
         });
-        let chosen = BooleanArray::from(chosen.collect::<Vec<bool>>());
-        filter_record_batch(batch, &chosen).map_err(|e| Error::compare("rows cannot be picked").because(e))
+        let let_through = BooleanArray::from(let_through.collect::<Vec<bool>>());
+        filter_record_batch(batch, &let_through).map_err(|e| Error::compare("rows cannot be picked").because(e))
     }
 }

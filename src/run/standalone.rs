@@ -55,6 +55,7 @@ pub async fn snapshot(
             keep: Keep::Full,
             digest_again: false,
             rows_per_range: ROWS_PER_RANGE,
+            choice: None,
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;

@@ -25,7 +25,7 @@ use tokio::sync::mpsc;
 
 use crate::canonical::KeyValue;
 use crate::error::{Error, Result};
-use crate::model::{DigestLayout, ManifestPart, StoreIdentity, Table, TableName, TableRead};
+use crate::model::{DigestLayout, KeyRange, ManifestPart, StoreIdentity, Table, TableName, TableRead};
 
 /// A place that holds tables.
 #[async_trait]
@@ -85,6 +85,17 @@ pub trait StoreSnapshot: Send + Sync {
         None
     }
 
+    /// The smallest and the largest number in an integer column that an index begins with. Conditions on the rows do not count.
+    async fn key_span(&self, _read: &TableRead, _column: &str) -> Result<KeySpan> {
+        Ok(KeySpan::Unknown)
+    }
+
+    /// The part that consists of the rows whose numbers in `column` lie in one of `ranges`; every row lies in one where these
+    /// cover all numbers. `None` where the store cannot say.
+    fn rows_in(&self, _column: &str, _ranges: &[KeyRange]) -> Option<Part> {
+        None
+    }
+
     /// The files behind a [`Part::OfSnapshot`]; `None` for all other parts.
     fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {
         None
@@ -105,6 +116,17 @@ async fn describe_rest<S: Store + ?Sized>(
         });
     }
     tables
+}
+
+/// Between which numbers the values of a column lie.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeySpan {
+    /// The store cannot say without reading everything, or there are values other than numbers.
+    Unknown,
+    /// There are no rows.
+    Empty,
+    /// Between these, both included.
+    Between(i128, i128),
 }
 
 /// The files behind a part of a finished snapshot.

@@ -1,6 +1,7 @@
 //! Splits a table by the values of an integer column, as SQL conditions.
 
 use super::Part;
+use crate::model::KeyRange;
 
 /// Tables of fewer rows are read in one part: opening another costs more than it saves.
 pub(super) const ROWS_TO_SPLIT_MIN: u64 = 20_000;
@@ -18,6 +19,24 @@ pub(super) fn by_integer(column: &str, min: i128, max: i128, wanted: usize) -> V
     conditions.extend(bounds.windows(2).map(|pair| format!("{column} >= {} AND {column} < {}", pair[0], pair[1])));
     conditions.push(format!("{column} >= {}", bounds[bounds.len() - 1]));
     conditions.into_iter().map(Part::Where).collect()
+}
+
+/// The rows whose `column` (quoted already) lies in one of `ranges`. Bounds above `largest`, which no value of the column exceeds, are
+/// left out: a larger literal has another type, and an index would not serve. `None` without ranges.
+pub(super) fn in_ranges(column: &str, ranges: &[KeyRange], largest: i128) -> Option<Part> {
+    let condition = |range: &KeyRange| {
+        if range.from.is_some_and(|from| from > largest) {
+            return "1 = 0".to_owned();
+        }
+        let from = range.from.map(|from| format!("{column} >= {from}"));
+        let to = range.to.filter(|to| *to <= largest).map(|to| format!("{column} < {to}"));
+        match (from, to) {
+            (None, None) => "1 = 1".to_owned(),
+            (from, to) => from.into_iter().chain(to).collect::<Vec<_>>().join(" AND "),
+        }
+    };
+    let conditions: Vec<String> = ranges.iter().map(condition).map(|one| format!("({one})")).collect();
+    (!conditions.is_empty()).then(|| Part::Where(conditions.join(" OR ")))
 }
 
 /// The `WHERE` clause for a part of a table and the user's condition, with a leading blank; empty where all rows count.
@@ -53,6 +72,17 @@ mod tests {
     fn the_whole_range_of_64_bit_integers_does_not_overflow() {
         let parts = by_integer("id", i64::MIN.into(), u64::MAX.into(), 2);
         assert_eq!(conditions(&parts), ["id < 4611686018427387904", "id >= 4611686018427387904"]);
+    }
+
+    #[test]
+    fn ranges_are_half_open_and_never_ask_beyond_what_the_column_holds() {
+        let range = |from, to| KeyRange { from, to };
+        let ranges =
+            [range(None, Some(-5)), range(Some(7), Some(9)), range(Some(100), None), range(Some(3), Some(101))];
+        let part = in_ranges("id", &ranges, 100).unwrap();
+        assert_eq!(part, Part::Where("(id < -5) OR (id >= 7 AND id < 9) OR (id >= 100) OR (id >= 3)".into()));
+        assert_eq!(in_ranges("id", &[range(Some(101), None)], 100), Some(Part::Where("(1 = 0)".into())));
+        assert_eq!(in_ranges("id", &[range(None, None)], 100), Some(Part::Where("(1 = 1)".into())));
     }
 
     #[test]

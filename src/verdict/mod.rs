@@ -43,6 +43,12 @@ pub fn decide_table(result: &mut TableResult, failure: Option<String>) {
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("not all rows were read".into());
         }
+        None if result.sample.as_ref().is_some_and(|sample| sample.total > 0)
+            && (result.rows.source, result.rows.target) == (Some(0), Some(0)) =>
+        {
+            verdict = verdict.max(Verdict::Undecided);
+            reasons.push("no row was sampled: nothing was compared".into());
+        }
         None if result.rows.source != result.rows.target && result.counts.total() == 0 => {
             // Equal digests over unequal counts cannot be; if it happens, nothing is proven.
             verdict = verdict.max(Verdict::Undecided);
@@ -98,6 +104,7 @@ mod tests {
             columns,
             findings: Vec::new(),
             schema: Vec::new(),
+            sample: None,
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }

@@ -46,8 +46,8 @@ fn help_names_every_command_and_option() {
         assert!(help.contains(command), "{command} is not in\n{help}");
         tieout.run([command, "--help"]).exits(0);
     }
-    let shared = "--table --key --ignore --where --time-zone --mode --sample --seed --snapshot --workers --memory --out --history --json -q -v \
-        --values --key-values --keep-snapshots --sign --markdown --progress";
+    let shared = "--table --key --ignore --where --time-zone --mode --sample --sample-for --escalate --seed --snapshot --workers --memory --out \
+        --history --json -q -v --values --key-values --keep-snapshots --sign --markdown --progress";
     for command in ["diff", "run"] {
         let help = tieout.run([command, "--help"]).exits(0).stdout;
         for option in shared.split(' ') {
@@ -118,9 +118,10 @@ fn the_number_of_workers_changes_no_byte_across_servers() {
 }
 
 #[test]
-fn a_mode_that_does_not_exist_yet_is_refused_and_not_ignored() {
+fn half_of_a_sample_is_refused_and_not_ignored() {
     let tieout = Tieout::new();
-    compare(&tieout, ONE, ONE, &["--mode", "sample", "--sample", "1%"]).fails(2).saying(&["sample"]);
+    compare(&tieout, ONE, ONE, &["--mode", "sample"]).fails(2).saying(&["how much", "--sample-for"]);
+    compare(&tieout, ONE, ONE, &["--sample", "1%"]).fails(2).saying(&["--mode sample"]);
     let lean = compare(&tieout, ONE, OTHER, &["--snapshot", "lean"]);
     assert!(matches!(lean.code, Some(1 | 2)), "lean finds the same, or is refused\n{lean}");
 }

@@ -71,6 +71,7 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         columns: vec![],
         findings: vec![],
         schema: vec![],
+        sample: None,
         ranges: Ranges::default(),
         seconds: Seconds::default(),
     }))

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use chrono_tz::Tz;
 
 use super::nearest::did_you_mean;
+use super::sampling::WrittenSampling;
 use super::showing::hash_key_of_process;
 use crate::config::{Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
@@ -28,8 +29,12 @@ pub struct Overrides {
     pub mode: Option<Mode>,
     /// The share to sample.
     pub sample: Option<String>,
+    /// What the sample is to prove.
+    pub sample_for: Option<String>,
     /// The seed of the sample.
     pub seed: Option<u64>,
+    /// Whether a table whose sample differs is compared in full.
+    pub escalate: bool,
     /// What a snapshot keeps.
     pub snapshot: Option<Keep>,
     /// Parallel readers of each store.
@@ -73,7 +78,6 @@ pub const WORKERS_MAX: usize = 1024;
 
 /// The plan of a comparison without a config file.
 pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<RunPlan> {
-    overrides.refuse_what_is_not_built()?;
     for (url, side) in [(&urls.source, "SOURCE"), (&urls.target, "TARGET")] {
         if url.trim().is_empty() {
             return Err(Error::usage(format!("{side} is empty")).hint("give a URL or a path, see tieout diff --help"));
@@ -86,18 +90,21 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
     options.values.hash_key = hash_key_of_process()?;
     options.values.check()?;
     options.settle_snapshots(overrides.keep_snapshots);
+    options.sampling = overrides.sampling().meant()?;
     let stores = urls.map(|url| StorePlan { url, time_zone: overrides.time_zone });
     Ok(RunPlan { stores, tables: overrides.requests(), defaults, options })
 }
 
 impl Overrides {
-    /// Sampling is promised, but not in this version; it is never ignored silently.
-    pub fn refuse_what_is_not_built(&self) -> Result<()> {
-        if self.mode == Some(Mode::Sample) || self.sample.is_some() || self.seed.is_some() {
-            return Err(Error::usage("sampling (--mode sample, --sample, --seed) is not in this version")
-                .hint("use --mode full, which compares every row"));
+    /// What the command line says about a sample.
+    pub(super) fn sampling(&self) -> WrittenSampling {
+        WrittenSampling {
+            mode: self.mode,
+            sample: self.sample.clone(),
+            sample_for: self.sample_for.clone(),
+            seed: self.seed,
+            escalate: self.escalate.then_some(true),
         }
-        Ok(())
     }
 
     /// The tables named on the command line, as requests; `None` where none was named.
@@ -238,15 +245,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_refused_as_wrong_usage() {
-        for overrides in [
-            Overrides { mode: Some(Mode::Sample), ..Overrides::default() },
-            Overrides { sample: Some("1%".into()), ..Overrides::default() },
-            Overrides { seed: Some(7), ..Overrides::default() },
+    fn half_of_a_sample_is_refused_as_wrong_usage() {
+        let sample = || Overrides { mode: Some(Mode::Sample), ..Overrides::default() };
+        for (overrides, said) in [
+            (sample(), "how much"),
+            (Overrides { sample: Some("1%".into()), ..Overrides::default() }, "the mode is full"),
+            (Overrides { seed: Some(7), ..Overrides::default() }, "the mode is full"),
+            (Overrides { escalate: true, ..Overrides::default() }, "the mode is full"),
+            (Overrides { sample: Some("200%".into()), ..sample() }, "no share"),
+            (Overrides { sample: Some("1%".into()), sample_for: Some("1%@95%".into()), ..sample() }, "both"),
         ] {
             let error = plan_without_file(urls(), &overrides).unwrap_err();
             assert_eq!(error.kind(), crate::error::ErrorKind::Usage);
-            assert!(error.to_string().contains("not in this version"), "{error}");
+            assert!(error.to_string().contains(said), "{error}");
         }
         let full = Overrides { mode: Some(Mode::Full), snapshot: Some(Keep::Full), ..Overrides::default() };
         assert!(plan_without_file(urls(), &full).is_ok());

@@ -31,13 +31,18 @@ pub struct WrittenFile {
     /// The zone of times without a zone, for both stores, for example Europe/Berlin.
     #[schemars(with = "Option<String>")]
     pub time_zone: Option<Text>,
-    /// full (sample is not in this version).
+    /// full: every row; sample: a share of them, by sample or sample_for.
     #[schemars(with = "Option<String>")]
     pub mode: Option<Text>,
-    /// The share to sample (not in this version).
+    /// The share to sample, for example 1%.
     #[schemars(with = "Option<String>")]
     pub sample: Option<Text>,
-    /// The seed of the sample (not in this version).
+    /// What the sample is to prove, for example 0.1%@95%: that at most 0.1% differs, with 95% confidence.
+    #[schemars(with = "Option<String>")]
+    pub sample_for: Option<Text>,
+    /// Compare a table in full when its sample differs.
+    pub escalate: Option<bool>,
+    /// The seed of the sample [default: drawn, and recorded].
     #[schemars(with = "Option<u64>")]
     pub seed: Option<Spanned<u64>>,
     /// full: keep both tables as Parquet; lean: keep digests and the rows of ranges that disagree.

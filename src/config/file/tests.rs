@@ -128,13 +128,20 @@ fn a_table_is_asked_for_by_name_where_the_config_lists_none() {
 }
 
 #[test]
-fn what_is_not_built_is_refused_and_placed() {
-    for line in ["mode = \"sample\"", "sample = \"1%\"", "seed = 4"] {
+fn half_of_a_sample_is_refused_and_placed() {
+    for line in ["mode = \"sample\"", "sample = \"1%\"", "seed = 4", "mode = \"sample\"\nsample = \"x\""] {
         let error = plan(&with_stores(line)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Usage);
         let shown = error.to_string();
-        assert!(shown.contains("not in this version") && shown.contains("tieout.toml:1:"), "{shown}");
+        assert!(shown.contains("tieout.toml"), "{shown}");
     }
+    let plan = plan(&with_stores("mode = \"sample\"\nsample_for = \"0.1%@95%\"\nseed = 4\nescalate = true")).unwrap();
+    let sampling = plan.options.sampling.unwrap();
+    assert_eq!((sampling.size.written(), sampling.seed, sampling.escalate), ("0.1%@95%", 4, true));
+}
+
+#[test]
+fn an_unknown_mode_is_refused() {
     assert!(plan(&with_stores("mode = \"ful\"")).unwrap_err().to_string().contains("did you mean \"full\"?"));
 }
 

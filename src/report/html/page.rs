@@ -4,6 +4,7 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use crate::model::{Class, ColumnStatus, StoreResult, Summary, TableResult, Verdict};
+use crate::report::proof;
 use crate::report::visible::plain;
 use crate::report::words::{self, number, number_or_dash, plural, shorten};
 
@@ -200,24 +201,7 @@ fn cutover(summary: &Summary) -> &'static str {
 }
 
 fn mode(summary: &Summary) -> String {
-    let run = &summary.run;
-    if run.mode != "sample" {
-        return "Full: every row, no sample.".to_owned();
-    }
-    let share = run.sample.as_deref().map_or_else(|| "some".to_owned(), line);
-    let seed = run.seed.map(|seed| format!(", seed {seed}")).unwrap_or_default();
-    let mut text = format!("Sample of {share} of the rows{seed}: the other rows were not compared.");
-    let rows: u64 = summary.tables.iter().filter_map(|t| t.rows.source).sum();
-    let differences: u64 = summary.tables.iter().map(|t| t.counts.total()).sum();
-    if differences == 0 && rows >= 3 {
-        // The rule of three: no event in n draws bounds the rate by 3/n with 95 % confidence.
-        let one_in = number(rows / 3);
-        text.push_str(&format!(
-            " No difference among {} sampled rows: with 95 % confidence, fewer than one row in {one_in} differs.",
-            number(rows)
-        ));
-    }
-    text
+    proof::of_run(summary).map_or_else(|| "Full: every row, no sample.".to_owned(), |text| line(&text))
 }
 
 fn figures(summary: &Summary) -> Vec<Figure> {
@@ -301,12 +285,11 @@ mod tests {
     }
 
     #[test]
-    fn a_sample_states_its_bound() {
+    fn a_sample_states_its_share() {
         let mut summary = example::matching();
         summary.run.mode = "sample".into();
         summary.run.sample = Some("1%".into());
         summary.run.seed = Some(7);
-        let text = mode(&summary);
-        assert!(text.contains("Sample of 1% of the rows, seed 7") && text.contains("one row in 6,666"), "{text}");
+        assert!(mode(&summary).starts_with("A sample of 1% of each table was compared (seed 7)"));
     }
 }

@@ -10,6 +10,7 @@ use super::page::{command as command_lines, line, name};
 use super::schema::{SchemaView, schema_view};
 use super::trend::{TrendView, trend_view};
 use crate::model::{Class, ColumnResult, ColumnStatus, TableResult, Verdict};
+use crate::report::proof;
 use crate::report::words::{self, number, plural, shell};
 
 /// Findings shown of a table or a column.
@@ -201,6 +202,9 @@ fn facts(table: &TableResult) -> Vec<Fact> {
         let rows = |rows: Option<u64>| rows.map_or_else(|| "not read to the end".to_owned(), number);
         let text = format!("{} in the source, {} in the target", rows(table.rows.source), rows(table.rows.target));
         facts.push(Fact { label: "Rows", text });
+    }
+    if let Some(text) = proof::of_table(table) {
+        facts.push(Fact { label: "Sample", text: line(&words::sentence(&text)) });
     }
     if table.ranges.total > 0 {
         let text = format!("{} of {}", number(table.ranges.mismatched), number(table.ranges.total));

@@ -15,11 +15,11 @@ use super::trouble::{Trouble, failed};
 use super::{Server, describe, quoted, read};
 use crate::canonical::{CanonicalType, KeyValue};
 use crate::error::{Error, Result};
-use crate::model::{Table, TableRead};
+use crate::model::{KeyRange, Table, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::{Lease, Pool};
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
-use crate::store::{BatchSink, Part, StoreSnapshot};
+use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
 
 /// While tieout waits for the lock, so does everybody who wants to write: not for long.
 const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
@@ -167,6 +167,25 @@ impl StoreSnapshot for MysqlSnapshot {
 
     fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
         lookup::by_ranges(&quoted(column), ranges, literal)
+    }
+
+    async fn key_span(&self, read: &TableRead, column: &str) -> Result<KeySpan> {
+        let (column, table) = (quoted(column), describe::table(&self.server, &read.table.name));
+        let mut lease = self.pool.take().await?;
+        let answer = lease.ask(&format!("SELECT MIN({column}), MAX({column}) FROM {table}")).await;
+        let answer = settled(lease, answer).map_err(|e| self.failed("the table cannot be measured", &read.table, e))?;
+        Ok(match answer.first().map(Vec::as_slice) {
+            Some([None, None]) => KeySpan::Empty,
+            Some([Some(min), Some(max)]) => match (min.parse(), max.parse()) {
+                (Ok(min), Ok(max)) => KeySpan::Between(min, max),
+                _ => KeySpan::Unknown,
+            },
+            _ => KeySpan::Unknown,
+        })
+    }
+
+    fn rows_in(&self, column: &str, ranges: &[KeyRange]) -> Option<Part> {
+        split::in_ranges(&quoted(column), ranges, u64::MAX.into())
     }
 }
 

@@ -9,11 +9,11 @@ use super::worker::{self, Assignment, Worker};
 use super::{PostgresStore, describe, failed, quoted, quoted_table};
 use crate::canonical::{CanonicalType, KeyValue};
 use crate::error::Result;
-use crate::model::{StoreIdentity, TableRead};
+use crate::model::{KeyRange, StoreIdentity, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
-use crate::store::split::where_clause;
-use crate::store::{BatchSink, Part, StoreSnapshot};
+use crate::store::split::{self, where_clause};
+use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
 
 /// A part has at least this many blocks: smaller ones cost more round trips than they gain.
 const BLOCKS_PER_PART_MIN: i64 = 1024;
@@ -146,6 +146,39 @@ impl StoreSnapshot for PostgresSnapshot {
 
     fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
         lookup::by_ranges(&quoted(column), ranges, literal)
+    }
+
+    async fn key_span(&self, read: &TableRead, column: &str) -> Result<KeySpan> {
+        let all = TableRead { filter: None, ..read.clone() };
+        let (column, rows) = (quoted(column), rows_of(&all, &Part::Whole, self.is_ordinary(read).await?));
+        // The limits keep the planner to the two ends of the index, however it would count.
+        let end = |order| format!("(SELECT {column}::text FROM {rows} ORDER BY {column} {order} LIMIT 1)");
+        let sql = format!("SELECT {}, {}", end("ASC"), end("DESC"));
+        let mut control = self.control.lock().await;
+        // A refused statement would end the transaction, and with it the snapshot.
+        let asked = async {
+            sqlx::query("SAVEPOINT span").execute(&mut *control).await?;
+            let ends = sqlx::query_as::<_, (Option<String>, Option<String>)>(AssertSqlSafe(sql))
+                .fetch_one(&mut *control)
+                .await;
+            let after = if ends.is_ok() { "RELEASE SAVEPOINT span" } else { "ROLLBACK TO SAVEPOINT span" };
+            sqlx::query(after).execute(&mut *control).await?;
+            ends
+        };
+        let ends =
+            asked.await.map_err(|e| failed(&self.identity, format!("cannot measure table {}", read.table.name), e))?;
+        Ok(match ends {
+            (None, None) => KeySpan::Empty,
+            (Some(min), Some(max)) => match (min.parse(), max.parse()) {
+                (Ok(min), Ok(max)) => KeySpan::Between(min, max),
+                _ => KeySpan::Unknown,
+            },
+            _ => KeySpan::Unknown,
+        })
+    }
+
+    fn rows_in(&self, column: &str, ranges: &[KeyRange]) -> Option<Part> {
+        split::in_ranges(&quoted(column), ranges, i64::MAX.into())
     }
 }
 

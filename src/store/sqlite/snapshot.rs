@@ -11,11 +11,11 @@ use super::describe::{Layout, rowid_span};
 use super::{DatabaseFile, beside, blocking, failed, header, quoted, read};
 use crate::canonical::KeyValue;
 use crate::error::Result;
-use crate::model::TableRead;
+use crate::model::{KeyRange, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
-use crate::store::{BatchSink, Part, StoreSnapshot};
+use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
 
 /// How often to try for several connections at one moment while somebody keeps writing.
 const ATTEMPTS_MAX: usize = 5;
@@ -134,6 +134,30 @@ impl StoreSnapshot for SqliteSnapshot {
 
     fn rows_between(&self, column: &str, ranges: &[(KeyValue, KeyValue)]) -> Option<Part> {
         lookup::by_ranges(&quoted(column), ranges, literal)
+    }
+
+    async fn key_span(&self, read: &TableRead, column: &str) -> Result<KeySpan> {
+        let (column, table) = (quoted(column), quoted(&read.table.name.name));
+        // Apart, because SQLite answers only a lone min or max from the end of the tree. NULL comes before numbers and is left out by min;
+        // texts and bytes come after them.
+        let end = |end: &str| format!("(SELECT {end}({column}) FROM main.{table})");
+        let null = format!("EXISTS (SELECT 1 FROM main.{table} WHERE {column} IS NULL)");
+        let sql = format!("SELECT {}, {}, {null}", end("min"), end("max"));
+        self.on_connection("the table cannot be measured", &read.table.name.name, move |connection| {
+            Ok(connection.query_row(&sql, [], |row| {
+                use rusqlite::types::ValueRef::{Integer, Null};
+                Ok(match (row.get_ref(0)?, row.get_ref(1)?, row.get::<_, bool>(2)?) {
+                    (Integer(min), Integer(max), false) => KeySpan::Between(min.into(), max.into()),
+                    (Null, Null, false) => KeySpan::Empty,
+                    _ => KeySpan::Unknown,
+                })
+            }))
+        })
+        .await
+    }
+
+    fn rows_in(&self, column: &str, ranges: &[KeyRange]) -> Option<Part> {
+        split::in_ranges(&quoted(column), ranges, i64::MAX.into())
     }
 }
 
