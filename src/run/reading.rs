@@ -33,8 +33,8 @@ const BATCHES_WAITING_MAX: usize = 2;
 /// Tables of one side that may be open at the same time.
 const TABLES_OPEN_MAX: usize = 4;
 
-/// Chosen ranges that one statement asks for. Of several, joined by OR, PostgreSQL made a scan of the whole table.
-const RANGES_PER_PART: usize = 1;
+/// Chosen ranges that one statement asks for.
+const RANGES_PER_PART_MAX: usize = 16;
 
 /// One side's open snapshot and its workers.
 #[derive(Clone)]
@@ -235,8 +235,9 @@ impl Reader {
         let mut all = Vec::new();
         if let Some(Choice::Ranges(choice)) = job.choice.as_deref() {
             let (ranges, column) = (choice.ranges(), &job.layout.key[0].name);
+            let per_part = ranges.len().div_ceil(self.parts_wanted()).clamp(1, RANGES_PER_PART_MAX);
             let part = |some| self.snapshot.rows_in(column, some);
-            let parts: Option<Vec<Part>> = ranges.chunks(RANGES_PER_PART).map(part).collect();
+            let parts: Option<Vec<Part>> = ranges.chunks(per_part).map(part).collect();
             let parts = parts.ok_or_else(|| Error::store("ranges of the key cannot be asked for"))?;
             all.extend(job.reads.iter().flat_map(|read| parts.iter().map(|part| (read.clone(), part.clone()))));
             return Ok(all);
