@@ -21,8 +21,6 @@ pub struct MapView {
     step: String,
     caption: String,
     lanes: Vec<Lane>,
-    first: Option<String>,
-    last: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -68,8 +66,6 @@ pub fn map_view(map: &KeyMap, mut told_left: usize) -> Option<MapView> {
         step: format!("{:.6}", 100.0 / map.cells as f64),
         caption: format!("All keys from the first to the last, in {} cells, {of}", number(map.cells as u64)),
         lanes,
-        first: map.damaged.first().map(|cell| key(&cell.first)),
-        last: map.damaged.last().map(|cell| key(&cell.last)),
     })
 }
 
