@@ -44,6 +44,8 @@ const ROWS_BYTES_MAX: usize = 2_900_000;
 const TABLES_BYTES_MAX: usize = 4_600_000;
 /// The share of a section that it gets however many tables need one.
 const SECTION_BYTES_MIN: usize = 8_000;
+/// Among how many sections at most the rest is divided evenly.
+const SHARERS_MAX: usize = 20;
 
 /// Causes of the run that are shown without being asked for.
 const CAUSES_AT_ONCE_MAX: usize = 10;
@@ -127,7 +129,9 @@ fn sections(templates: &Templates, report: &HtmlReport<'_>, order: &[usize], mut
         // Tables that match share what those that need attention leave over.
         let sharers = if attention_left > 0 { attention_left } else { order.len() - position };
         attention_left = attention_left.saturating_sub(1);
-        let share = (room / sharers).max(SECTION_BYTES_MIN).min(room);
+        // Each has its least; of what is beyond that, the first ones, which matter most, get the greater part.
+        let beyond = room.saturating_sub(sharers * SECTION_BYTES_MIN);
+        let share = (SECTION_BYTES_MIN + beyond / sharers.min(SHARERS_MAX)).min(room);
         let mut fitting = None;
         for detail in Detail::LEVELS {
             let section = Section::new(report, index, detail);

@@ -1,6 +1,6 @@
 //! Files as stores: one file, a glob, or a directory with one table for each file or sub-directory.
 //!
-//! [`open`] finds the tables; [`super::parquet`] and [`super::csv`] read them.
+//! [`open()`] finds the tables; [`super::parquet`] and [`super::csv`] read them.
 
 mod scan;
 mod store;

@@ -2,8 +2,6 @@
 //! by the share of its keys that differ. A lost block, a damaged tail and scattered corruption look different, and are told
 //! in words for those who do not see it.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 
 use super::page::name;
@@ -13,18 +11,16 @@ use crate::report::words::{number, plural};
 /// The width of a cell in the drawing, of which one is the gap.
 const STEP: usize = 6;
 const HEIGHT: usize = 22;
-/// Cells that tell what is in them when pointed at; the text tells of the others, too.
-const TOLD_MAX: usize = 400;
 
 /// The map.
 #[derive(Debug, Serialize)]
 pub struct MapView {
     width: usize,
     height: usize,
+    /// The width of a cell in per cent of the whole.
+    step: String,
     caption: String,
     lanes: Vec<Lane>,
-    first: Option<String>,
-    last: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -32,8 +28,6 @@ struct Lane {
     class: &'static str,
     /// What is seen, in words.
     words: String,
-    /// All cells as one path.
-    ground: String,
     cells: Vec<CellView>,
 }
 
@@ -46,19 +40,19 @@ struct CellView {
     title: Option<String>,
 }
 
-/// The map; `None` where there is nothing to draw.
-pub fn map_view(map: &KeyMap) -> Option<MapView> {
+/// The map; `None` where there is nothing to draw. At most `told_left` cells tell what is in them when pointed at; the text
+/// tells of the others, too.
+pub fn map_view(map: &KeyMap, mut told_left: usize) -> Option<MapView> {
     if map.cells < 2 || map.damaged.is_empty() {
         return None;
     }
-    let mut told_left = TOLD_MAX;
     let mut lanes = Vec::new();
     for class in Class::ALL {
         let cells: Vec<&KeyMapCell> = map.damaged.iter().filter(|cell| cell.counts.of(class) > 0).collect();
         if !cells.is_empty() {
             let words = words(map, class, &cells);
             let cells = cells.into_iter().map(|cell| view(map, class, cell, &mut told_left)).collect();
-            lanes.push(Lane { class: class.name(), words, ground: ground(map.cells), cells });
+            lanes.push(Lane { class: class.name(), words, cells });
         }
     }
     let of = if map.cells == map.ranges {
@@ -67,12 +61,11 @@ pub fn map_view(map: &KeyMap) -> Option<MapView> {
         format!("{} ranges in all", number(map.ranges as u64))
     };
     Some(MapView {
-        width: map.cells * STEP - 1,
+        width: map.cells * STEP,
         height: HEIGHT,
+        step: format!("{:.6}", 100.0 / map.cells as f64),
         caption: format!("All keys from the first to the last, in {} cells, {of}", number(map.cells as u64)),
         lanes,
-        first: map.damaged.first().map(|cell| key(&cell.first)),
-        last: map.damaged.last().map(|cell| key(&cell.last)),
     })
 }
 
@@ -107,15 +100,6 @@ fn shade(count: u64, keys: u64) -> u8 {
         share if share >= 0.01 => 2,
         _ => 1,
     }
-}
-
-fn ground(cells: usize) -> String {
-    let mut path = String::with_capacity(cells * 18);
-    for cell in 0..cells {
-        let width = STEP - 1;
-        let _ = write!(path, "M{} 0h{width}v{HEIGHT}h-{width}z", cell * STEP);
-    }
-    path
 }
 
 /// What the lane shows: how many stretches, where, how dense.
@@ -177,7 +161,7 @@ mod tests {
     }
 
     fn said(damaged: &[(usize, u64)]) -> String {
-        map_view(&map(damaged)).unwrap().lanes[0].words.clone()
+        map_view(&map(damaged), 9).unwrap().lanes[0].words.clone()
     }
 
     #[test]
@@ -197,7 +181,7 @@ mod tests {
 
     #[test]
     fn a_single_damaged_key_is_seen_and_a_lost_range_is_darkest() {
-        let view = map_view(&map(&[(0, 1), (1, 500)])).unwrap();
+        let view = map_view(&map(&[(0, 1), (1, 500)]), 9).unwrap();
         assert_eq!(view.lanes[0].cells.iter().map(|cell| cell.shade).collect::<Vec<_>>(), [1, 5]);
         assert_eq!(
             view.lanes[0].cells[0].title.as_deref(),
@@ -207,7 +191,7 @@ mod tests {
 
     #[test]
     fn nothing_is_drawn_where_there_is_nothing_to_see() {
-        assert!(map_view(&KeyMap::default()).is_none());
-        assert!(map_view(&map(&[])).is_none());
+        assert!(map_view(&KeyMap::default(), 9).is_none());
+        assert!(map_view(&map(&[]), 9).is_none());
     }
 }

@@ -23,18 +23,21 @@ pub struct Detail {
     pub(super) cells: usize,
     columns: usize,
     causes: usize,
+    /// Whether map and trend are drawn, and how many cells of the map tell what is in them.
+    map: Option<usize>,
 }
 
 impl Detail {
     /// From everything the sample holds down to [`Self::LEAST`].
-    pub const LEVELS: [Detail; 4] = [
-        Detail { changes_per_class: usize::MAX, cells: usize::MAX, columns: 400, causes: 200 },
-        Detail { changes_per_class: 20, cells: 200, columns: 100, causes: 50 },
-        Detail { changes_per_class: 5, cells: 20, columns: 30, causes: 20 },
+    pub const LEVELS: [Detail; 5] = [
+        Detail { changes_per_class: usize::MAX, cells: usize::MAX, columns: 400, causes: 200, map: Some(400) },
+        Detail { changes_per_class: 20, cells: 200, columns: 100, causes: 50, map: Some(200) },
+        Detail { changes_per_class: 5, cells: 20, columns: 30, causes: 20, map: Some(40) },
+        Detail { changes_per_class: 1, cells: 3, columns: 20, causes: 10, map: Some(0) },
         Detail::LEAST,
     ];
     /// The least a table is shown with.
-    pub const LEAST: Detail = Detail { changes_per_class: 0, cells: 0, columns: 10, causes: 5 };
+    pub const LEAST: Detail = Detail { changes_per_class: 0, cells: 0, columns: 10, causes: 5, map: None };
 }
 
 /// The section of a table.
@@ -46,7 +49,6 @@ pub struct Section {
     attention: bool,
     source: Option<String>,
     target: Option<String>,
-    counts: Option<String>,
     reason: Option<String>,
     key_columns: Vec<String>,
     facts: Vec<Fact>,
@@ -141,7 +143,6 @@ impl Section {
             attention: needs_attention(table),
             source: table.source.as_deref().map(name),
             target: table.target.as_deref().map(name),
-            counts: words::counts(&table.counts),
             reason: table.reason.as_deref().map(|reason| line(&words::sentence(reason))),
             key_columns: table.key.iter().map(|column| name(column)).collect(),
             facts: facts(table),
@@ -156,13 +157,13 @@ impl Section {
             classes: classes.collect(),
             worst,
             worst_left_out,
-            map: sample.filter(|_| detail != Detail::LEAST).and_then(|sample| map_view(&sample.map)),
+            map: sample.zip(detail.map).and_then(|(sample, told)| map_view(&sample.map, told)),
             differences: sample.and_then(|sample| differences(table, sample, detail)),
             trend: report
                 .kept
                 .trends
                 .get(&table.name)
-                .filter(|_| detail != Detail::LEAST)
+                .filter(|_| detail.map.is_some())
                 .and_then(|points| trend_view(points)),
             repeat: needs_attention(table).then(|| repeat(&report.kept.repeat, table)).flatten(),
         }
