@@ -282,7 +282,9 @@ impl Arguments {
             Command::Demo(arguments) => arguments.talk,
             Command::Snapshot(arguments) => arguments.talk,
             Command::Schema(arguments) => arguments.talk,
-            Command::Init(_) | Command::Verify(_) | Command::Gate(_) | Command::History(_) => Talk::default(),
+            Command::Init(_) | Command::Verify(_) | Command::Report(_) | Command::Gate(_) | Command::History(_) => {
+                Talk::default()
+            }
         }
     }
 }

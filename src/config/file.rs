@@ -90,7 +90,9 @@ pub fn load(path: &Path, overrides: &Overrides) -> Result<RunPlan> {
 /// As [`load`], for commands that open no store: what the environment does not hold may be missing.
 pub fn load_without_secrets(path: &Path) -> Result<RunPlan> {
     let text = std::fs::read_to_string(path).map_err(|e| unreadable(path, e))?;
-    let environment = |name: &str| environment::process(name).or_else(|| Some(name.into()));
+    // Long enough for a key of hashes, too.
+    let environment =
+        |name: &str| environment::process(name).or_else(|| Some(format!("{name}-is-not-in-the-environment").into()));
     plan_of_text(path, &text, &environment, &Overrides::default())
 }
 

@@ -236,7 +236,8 @@ mod tests {
 
     fn plan(rest: &str) -> RunPlan {
         let text = format!("{rest}\n[source]\nurl = \"postgres://app:${{PW}}@db/shop\"\n[target]\nurl = \"b.db\"\n");
-        plan_of_text(Path::new("tieout.toml"), &text, &|_| Some("s3cret".into()), &Overrides::default()).unwrap()
+        plan_of_text(Path::new("tieout.toml"), &text, &|_| Some("s3cret-s3cret-s3cret".into()), &Overrides::default())
+            .unwrap()
     }
 
     fn with(rest: &str) -> RunPlan {

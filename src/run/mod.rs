@@ -154,8 +154,8 @@ async fn run_in(
     let coverage = coverage(&tables, prepared.tables_existing);
     let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
     let summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
+    let kept = Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
     let ending = recording::end(recorded.as_ref(), &summary)?;
-    let kept = Kept { repeat: repeat.clone(), ..Kept::default() };
     write_reports(&summary, &samples, &kept, &directory)?;
     directory.remove_scratch()?;
     let coordinates = readers.map(|reader| reader.snapshot().coordinates().into_iter().collect());

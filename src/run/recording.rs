@@ -1,9 +1,17 @@
 //! What a run adds to the history: that it starts, and how it ends.
 
+use std::collections::BTreeMap;
+
 use crate::config::{RunPlan, meaning};
 use crate::error::Result;
-use crate::history::{Ending, History, Started};
-use crate::model::{ColumnResult, ColumnStatus, Counts, RunEnd, RunStart, Summary, TableRecord, TableResult};
+use crate::history::{self, Ending, History, Started};
+use crate::model::{
+    ColumnResult, ColumnStatus, Counts, RunEnd, RunRecord, RunStart, Summary, TableRecord, TableResult,
+};
+use crate::report::TrendPoint;
+
+/// Runs that a trend shows.
+const TREND_RUNS_MAX: usize = 60;
 
 use super::time;
 
@@ -33,6 +41,30 @@ pub(super) fn end(started: Option<&Started>, summary: &Summary) -> Result<Option
         tables: summary.tables.iter().map(record).collect(),
     };
     started.map(|started| started.end(&end())).transpose()
+}
+
+/// How each table did in the runs between the same stores that the history holds, and in this one, oldest first.
+pub(super) fn trends(plan: &RunPlan, summary: &Summary) -> Result<BTreeMap<String, Vec<TrendPoint>>> {
+    let Some(path) = &plan.options.history else { return Ok(BTreeMap::new()) };
+    let stores = meaning::stores(plan);
+    let mut trends: BTreeMap<String, Vec<TrendPoint>> = BTreeMap::new();
+    let mut add = |started: &str, table: &TableRecord| {
+        let point = TrendPoint {
+            started: started.to_owned(),
+            differences: table.counts.total(),
+            seconds: table.seconds,
+            verdict: table.verdict,
+        };
+        trends.entry(table.name.clone()).or_default().push(point);
+    };
+    for RunRecord { start, end, .. } in &history::read(path)? {
+        if start.stores == stores {
+            end.iter().flat_map(|end| &end.tables).for_each(|table| add(&start.started, table));
+        }
+    }
+    summary.tables.iter().for_each(|table| add(&summary.run.started, &record(table)));
+    trends.values_mut().for_each(|points| drop(points.drain(..points.len().saturating_sub(TREND_RUNS_MAX))));
+    Ok(trends)
 }
 
 fn record(table: &TableResult) -> TableRecord {

@@ -131,7 +131,7 @@ async fn compare_again(
             return Err(Error::snapshot("no snapshot of a table").at(folder.join(side.name()).display()));
         }
         let reader = Reader::open(store.as_ref(), plan.options.workers).await?;
-        let mut job = Job { digest_again: true, ..Job::of(&table, side, &plan.options) };
+        let mut job = Job { digest_again: true, ..Job::of(&table, side, &plan.options, None) };
         // The snapshot holds what the condition has let through, of all tables that were read as one.
         job.reads.truncate(1);
         job.reads.iter_mut().for_each(|read| read.filter = None);
