@@ -43,9 +43,10 @@ pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,
 };
+pub use naming::is_pattern;
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};
-pub use request::{ColumnRequest, PatternRequest, Place, TableRequest, fits, is_pattern};
+pub use request::{ColumnRequest, PatternRequest, Place, TableRequest, fits};
 pub use result::{
     Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
     Summary, TableResult, Verdict,

@@ -26,8 +26,14 @@ pub fn best_fit<'a>(written: impl IntoIterator<Item = &'a str>, names: &[&str]) 
 }
 
 /// Whether this is a pattern rather than a name.
-pub fn has_wildcard(written: &str) -> bool {
+pub fn is_pattern(written: &str) -> bool {
     written.contains(['*', '?'])
+}
+
+/// Whether a pattern covers a name, whatever the case; one that is malformed covers none.
+pub(super) fn covers(pattern: &str, name: &str) -> bool {
+    let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
+    glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches_with(name, options))
 }
 
 /// All names a table goes by: as it is reported, and as the stores have it, with and without the schema.
@@ -41,11 +47,9 @@ pub fn names_of_table<'a>(name: &'a str, source: Option<&'a str>, target: Option
 }
 
 fn fit_one(written: &str, name: &str) -> Option<Fit> {
-    if has_wildcard(written) {
-        let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
-        let pattern = glob::Pattern::new(written).ok()?;
+    if is_pattern(written) {
         let letters = written.chars().filter(|c| !matches!(c, '*' | '?')).count();
-        return pattern.matches_with(name, options).then_some(Fit::Pattern(letters));
+        return covers(written, name).then_some(Fit::Pattern(letters));
     }
     if written == name {
         return Some(Fit::Exact);

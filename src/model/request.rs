@@ -3,6 +3,7 @@
 use chrono_tz::Tz;
 
 use super::Pair;
+use super::naming::{covers, is_pattern};
 use crate::canonical::{Rules, Tolerance};
 
 /// A table pair that was asked for.
@@ -96,16 +97,7 @@ impl PatternRequest {
 
 /// Whether `name` is what `pattern` says: the same but for the case of ASCII letters, or fitting its `*` and `?`.
 pub fn fits(pattern: &str, name: &str) -> bool {
-    if !is_pattern(pattern) {
-        return pattern.eq_ignore_ascii_case(name);
-    }
-    let options = glob::MatchOptions { case_sensitive: false, ..glob::MatchOptions::new() };
-    glob::Pattern::new(pattern).is_ok_and(|pattern| pattern.matches_with(name, options))
-}
-
-/// Whether this is a pattern rather than a name.
-pub fn is_pattern(text: &str) -> bool {
-    text.contains(['*', '?'])
+    if is_pattern(pattern) { covers(pattern, name) } else { pattern.eq_ignore_ascii_case(name) }
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use crate::config::RunPlan;
 use crate::error::{Error, Result};
 use crate::mapping::names::nearest;
-use crate::model::naming::{fit, has_wildcard};
+use crate::model::naming::{fit, is_pattern};
 use crate::model::{TableOutcome, TableResult};
 
 /// Fails on a limit or waiver for a table or a column that no compared table has.
@@ -21,7 +21,7 @@ pub(super) fn check_gate(plan: &RunPlan, outcomes: &[TableOutcome]) -> Result<()
         if meant.is_empty() {
             // Named tables were checked with the config; of them, `--table` may have chosen others.
             let all = plan.tables.is_none() && !tables.is_empty();
-            if let Some(table) = table.filter(|table| all && !has_wildcard(table)) {
+            if let Some(table) = table.filter(|table| all && !is_pattern(table)) {
                 let near = nearest(table, tables.iter().map(|one| one.name.as_str()));
                 return Err(slip(
                     format!("a limit or waiver is for the table {table:?}, which neither store has"),
@@ -30,7 +30,7 @@ pub(super) fn check_gate(plan: &RunPlan, outcomes: &[TableOutcome]) -> Result<()
             }
             continue;
         }
-        let Some(column) = column.filter(|column| !has_wildcard(column)) else { continue };
+        let Some(column) = column.filter(|column| !is_pattern(column)) else { continue };
         let mut known = meant.iter().flat_map(|one| &one.columns).peekable();
         if known.peek().is_some() && !known.clone().any(|one| fit(column, one.names()).is_some()) {
             let near = nearest(column, known.map(|one| one.name.as_str()));

@@ -11,7 +11,7 @@ use super::nearest::did_you_mean;
 use super::shape::{Text, WrittenFile};
 use crate::config::TableRequest;
 use crate::error::{Error, Result};
-use crate::model::naming::{fit, has_wildcard, names_of_table};
+use crate::model::naming::{fit, is_pattern, names_of_table};
 use crate::model::{Allowed, GatePlan, Limits, Severity, Share, TableLimits};
 
 /// `[limits]`: of the whole run.
@@ -127,7 +127,7 @@ impl Reader<'_> {
             let fits = |one: &TableRequest| {
                 fit(written, names_of_table(&one.names.source, Some(&one.names.source), Some(&one.names.target)))
             };
-            if !has_wildcard(written) && !tables.iter().any(|one| fits(one).is_some()) {
+            if !is_pattern(written) && !tables.iter().any(|one| fits(one).is_some()) {
                 let near = did_you_mean(written, tables.iter().map(|one| one.names.source.as_str()));
                 return Err(Error::usage(format!(
                     "a limit or waiver is for the table {written:?}, which [[tables]] does not list{near}"
