@@ -14,12 +14,12 @@ use tieout::diff::{self, Disagreement, Limits};
 use tieout::error::{Error, Result};
 use tieout::mapping::{self, Described};
 use tieout::model::{
-    Change, ChangeSink, Column, DigestBatch, Key, KeyObserver, Pair, PartReader, RowRuns, Side, SnapshotRows, Table,
+    Change, ChangeSink, Column, DigestBatch, Key, Pair, PartReader, RowObserver, RowRuns, Side, SnapshotRows, Table,
     TableName, TableOutcome, TablePlan, TableRequest,
 };
 use tieout::snapshot::row_encoder;
 use tieout::store::postgres::RowDecoder;
-use tieout::tree::{KeySample, Trees};
+use tieout::tree::{Gathered, KeySample, NumberSums, Trees};
 
 const ROWS: i64 = 100_000;
 /// The bytes of a COPY come in pieces of this size.
@@ -48,18 +48,25 @@ fn hot_paths(criterion: &mut Criterion) {
     let source = Arc::new(MemoryRows::new(&batches, &encoder));
     let sample = || {
         let mut sample = KeySample::new(ROWS_PER_RANGE);
-        source.digests.iter().for_each(|batch| sample.observe(&batch.keys));
+        source.digests.iter().for_each(|batch| sample.observe(&batch.keys, &batch.digests));
         sample
     };
     group.bench_function("sample the keys", |b| b.iter(sample));
+    let sums = |rows: &MemoryRows| {
+        let mut sums = NumberSums::new(0, ROWS_PER_RANGE);
+        rows.digests.iter().for_each(|batch| sums.observe(&batch.keys, &batch.digests));
+        sums
+    };
+    group.bench_function("sum the digests of ranges of integers", |b| b.iter(|| sums(&source)));
 
     let hundred = Arc::new(MemoryRows::new(&decode(&table, &copy_bytes(|id| id % (ROWS / 100) == 7)), &encoder));
     let tenth = Arc::new(MemoryRows::new(&decode(&table, &copy_bytes(|id| id % 10 == 7)), &encoder));
     let trees = |target: &Arc<MemoryRows>| {
         let sides = Pair::new(source.as_ref() as &dyn SnapshotRows, target.as_ref() as &dyn SnapshotRows);
-        Trees::build(sides, Pair::new(sample(), KeySample::new(ROWS_PER_RANGE))).unwrap()
+        let none = KeySample::new(ROWS_PER_RANGE);
+        Trees::build(sides, Pair::new(Gathered::Sample(sample()), Gathered::Sample(none))).unwrap()
     };
-    group.bench_function("build both trees and compare them", |b| b.iter(|| trees(&source).mismatched()));
+    group.bench_function("build both trees from samples and compare them", |b| b.iter(|| trees(&source).mismatched()));
 
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let directory = tempfile::tempdir().unwrap();

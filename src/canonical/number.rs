@@ -25,15 +25,38 @@ const DIGITS_MAX: usize = 40_000;
 const TWO_TO_64: f64 = 18_446_744_073_709_551_616.0;
 
 /// How many bytes a 64-bit integer takes.
-pub(super) const INTEGER_BYTES: usize = 10;
+pub const INTEGER_BYTES: usize = 10;
 
 /// Appends an integer.
 pub fn push_i64(out: &mut Vec<u8>, value: i64) {
     out.extend_from_slice(&integer(value));
 }
 
+/// Where the floor of an encoded value lies.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Floor {
+    /// Below all integers of 64 bits, in the order of encodings; so is NULL.
+    Below,
+    /// It is this integer.
+    Within(i64),
+    /// Above them; so is all that comes after numbers.
+    Above,
+}
+
+/// The floor of the value at the start of `bytes`.
+pub fn floor(bytes: &[u8]) -> Floor {
+    match bytes {
+        [WITHIN, rest @ ..] => match rest.first_chunk::<8>() {
+            Some(value) => Floor::Within((u64::from_be_bytes(*value) ^ (1 << 63)) as i64),
+            None => Floor::Above,
+        },
+        [tag, ..] if *tag > WITHIN => Floor::Above,
+        _ => Floor::Below,
+    }
+}
+
 /// The encoding of an integer.
-pub(super) fn integer(value: i64) -> [u8; INTEGER_BYTES] {
+pub fn integer(value: i64) -> [u8; INTEGER_BYTES] {
     let mut bytes = [0; INTEGER_BYTES];
     bytes[0] = WITHIN;
     bytes[1..9].copy_from_slice(&((value as u64) ^ (1 << 63)).to_be_bytes());

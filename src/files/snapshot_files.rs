@@ -16,7 +16,7 @@ use crate::canonical::{Digests, ROWS_PER_BATCH, batch_schema};
 use crate::error::{Error, Result};
 use crate::model::{
     DIGESTS_FORMAT, DigestBatch, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, PartReader, RUN_FORMAT, RowRuns,
-    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Table,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, SNAPSHOT_FORMAT_3, Table,
 };
 
 const DAMAGED: &str = "the snapshot is damaged: take it again, or restore the directory from a copy";
@@ -32,8 +32,10 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
     // The version first: another version may have other fields.
     let value: serde_json::Value = serde_json::from_slice(&text).map_err(wrong)?;
     match value.get("format").and_then(|f| f.as_str()) {
-        Some(SNAPSHOT_FORMAT | SNAPSHOT_FORMAT_2 | SNAPSHOT_FORMAT_1) => serde_json::from_value(value).map_err(wrong),
-        Some(DIGESTS_FORMAT) => Err(Error::snapshot("a lean snapshot, which holds digests but no rows")
+        Some(SNAPSHOT_FORMAT | SNAPSHOT_FORMAT_3 | SNAPSHOT_FORMAT_2 | SNAPSHOT_FORMAT_1) => {
+            serde_json::from_value(value).map_err(wrong)
+        }
+        Some(format) if is_lean(format) => Err(Error::snapshot("a lean snapshot, which holds digests but no rows")
             .at(path.display())
             .hint("compare a snapshot that was taken with --snapshot full")),
         Some(RUN_FORMAT) => Err(Error::snapshot("this is a run directory, not a snapshot")
@@ -45,9 +47,14 @@ pub fn read_manifest(directory: &Path) -> Result<Manifest> {
     }
 }
 
+/// Whether a format is that of a snapshot whose rows were left in the store, of any version.
+fn is_lean(format: &str) -> bool {
+    format.split_once('/').map(|(name, _)| name) == DIGESTS_FORMAT.split_once('/').map(|(name, _)| name)
+}
+
 /// Checks size and SHA-256 of every file that belongs to the snapshot.
 pub fn verify_snapshot(directory: &Path, manifest: &Manifest) -> Result<()> {
-    for file in manifest.parts.iter().flat_map(|part| part.file.iter().chain([&part.digests])) {
+    for file in manifest.parts.iter().flat_map(ManifestPart::files) {
         let path = directory.join(&file.path);
         let changed = || {
             Error::snapshot("a file of the snapshot is not the one its manifest describes")
@@ -111,13 +118,14 @@ pub fn read_part_rows(
     }
 }
 
-/// Keys and digests of a part, in the order of its rows: of all, or of those selected.
+/// Keys and digests as they were kept of a part, in the order of its rows: of all, or of those selected.
 pub fn read_part_digests(
     directory: &Path,
     part: &ManifestPart,
+    digests: &ManifestFile,
     selected: Option<&RowRuns>,
 ) -> Result<PartReader<DigestBatch>> {
-    let path = path_of(directory, &part.digests);
+    let path = path_of(directory, digests);
     let expected = selected.map_or(part.rows, |selected| selected.rows() as u64);
     let reader = open(&path, selected.map(|selected| selection(selected, part.rows)))?.map(|batch| {
         let batch = batch?;

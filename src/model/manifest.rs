@@ -8,13 +8,15 @@ use super::{StoreIdentity, Table};
 use crate::canonical::{Reading, Rules};
 
 /// The format of [`Manifest`], with its version.
-pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/3";
+pub const SNAPSHOT_FORMAT: &str = "tieout-snapshot/4";
+/// An earlier format that is still read: every part had a file of digests.
+pub const SNAPSHOT_FORMAT_3: &str = "tieout-snapshot/3";
 /// An earlier format that is still read: NaN, infinities and times of no day were encoded as misfits.
 pub const SNAPSHOT_FORMAT_2: &str = "tieout-snapshot/2";
 /// An earlier format that is still read: digests were one column of 16 bytes.
 pub const SNAPSHOT_FORMAT_1: &str = "tieout-snapshot/1";
-/// The format of a manifest whose rows were left in the store: digests only, which cannot be compared again.
-pub const DIGESTS_FORMAT: &str = "tieout-digests/1";
+/// The format of a manifest whose rows were left in the store: it cannot be compared again.
+pub const DIGESTS_FORMAT: &str = "tieout-digests/2";
 /// The name of the manifest's file. It is written last, so a directory without one is no snapshot.
 pub const MANIFEST_FILE: &str = "manifest.json";
 /// The key in a Parquet file's metadata that marks the canonical rows of a snapshot.
@@ -44,7 +46,7 @@ pub struct Manifest {
     pub rows: u64,
     /// The smallest and largest key bytes, in hex; `null` without rows.
     pub bounds: Option<(String, String)>,
-    /// Under which mapping the stored digests hold.
+    /// Under which mapping the digests hold.
     pub digest: DigestLayout,
     /// The files.
     pub parts: Vec<ManifestPart>,
@@ -83,7 +85,7 @@ pub struct DigestColumn {
     pub expression: Option<String>,
 }
 
-/// The files of one part: its rows, and row for row their keys and digests.
+/// The files of one part: its rows, and row for row their keys and digests where these were kept.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ManifestPart {
     /// The number of rows.
@@ -93,8 +95,16 @@ pub struct ManifestPart {
     /// Where `file` lies outside of the snapshot and is shared: the row groups of this part (first, and one past the
     /// last). `null` where the file belongs to the snapshot.
     pub row_groups: Option<(usize, usize)>,
-    /// The Parquet file with `key`, `high` and `low`.
-    pub digests: ManifestFile,
+    /// The Parquet file with `key`, `high` and `low`; `null` where digests were summed while the rows were read, and are
+    /// computed again from the rows where they are needed.
+    pub digests: Option<ManifestFile>,
+}
+
+impl ManifestPart {
+    /// The files that the manifest vouches for.
+    pub fn files(&self) -> impl Iterator<Item = &ManifestFile> {
+        self.file.iter().chain(&self.digests)
+    }
 }
 
 /// A file and how to tell that it is unchanged.

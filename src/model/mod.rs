@@ -41,7 +41,7 @@ pub use history::{Coverage, Covered, RunEnd, RunRecord, RunStart, TableRecord};
 pub use key_map::{KEY_MAP_CELLS_MAX, KeyMap, KeyMapCell};
 pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
-    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, Taken,
+    SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, SNAPSHOT_FORMAT_3, Taken,
 };
 pub use naming::is_pattern;
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
@@ -51,7 +51,7 @@ pub use result::{
     Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
     Summary, TableResult, Verdict,
 };
-pub use rows::{DigestBatch, Extent, KeyObserver, PartReader, RangeDigest, RowRuns, SnapshotRows};
+pub use rows::{DigestBatch, Extent, PartReader, RangeDigest, RowObserver, RowRuns, SnapshotRows};
 pub use ruling::{Demands, Phase, RULING_FORMAT, Reason, Rows, RuledTable, Ruling};
 pub use run_manifest::{
     KeepSnapshots, RUN_FORMAT, RunFile, RunManifest, RunSignature, RunStore, RunTable, SIGNATURE_FILE, SIGNATURE_FORMAT,

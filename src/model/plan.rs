@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{ColumnResult, ColumnStatus, DigestColumn, Pair, SchemaFinding, Side, Table, TableResult};
-use crate::canonical::{Encoding, Reading, Rules, Tolerance};
+use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading, Rules, Tolerance};
 
 /// As what a pair of columns is compared.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -120,6 +120,28 @@ impl TablePlan {
     /// Positions in `columns` of all compared columns.
     pub fn compared(&self) -> impl Iterator<Item = usize> + '_ {
         self.columns.iter().enumerate().filter(|(_, c)| c.compared.is_some()).map(|(i, _)| i)
+    }
+
+    /// Whether the key is one integer, so that its ranges need no sample. Values that are none are allowed.
+    pub fn has_number_key(&self) -> bool {
+        let &[at] = self.key.as_slice() else { return false };
+        let Some(compared) = &self.columns[at].compared else { return false };
+        let is_number = |reading: &Reading| matches!(reading.encoding, Encoding::Number | Encoding::Loose);
+        let is_integer = |side: Side| {
+            let column = self.tables.get(side).columns.get(*compared.positions.get(side));
+            match column.map(|column| (&column.canonical, column.native.to_ascii_lowercase())) {
+                Some((CanonicalType::Int64 | CanonicalType::UInt64, _)) => true,
+                Some((CanonicalType::Decimal { scale: 0, .. }, _)) => true,
+                Some((CanonicalType::Loose(LooseHint::Number), native)) => native.contains("int"),
+                _ => false,
+            }
+        };
+        let readings = &compared.comparison.readings;
+        is_number(&readings.source)
+            && is_number(&readings.target)
+            && compared.rules.is_none()
+            && compared.expressions == Pair::default()
+            && Side::BOTH.into_iter().any(is_integer)
     }
 
     /// How one side of the column at `at` enters the digests; `None` where it is not compared.

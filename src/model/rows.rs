@@ -84,10 +84,10 @@ pub struct Extent {
     pub highest: usize,
 }
 
-/// Sees the keys of the rows of one part, in their order, while they are written.
-pub trait KeyObserver: Send {
-    /// Takes the keys of the next rows.
-    fn observe(&mut self, keys: &BinaryArray);
+/// Sees the rows of one part, in their order, while they are written.
+pub trait RowObserver: Send {
+    /// Takes the keys and digests of the next rows.
+    fn observe(&mut self, keys: &BinaryArray, digests: &Digests);
 }
 
 /// The digest of a range: how many rows, and the sum of their digests modulo 2^128. Order does not matter, copies count.

@@ -110,7 +110,7 @@ async fn compare_snapshots(
     // Both sides were read by the same choice.
     let choice = taken.source.choice.clone();
     let rows_read = taken.as_ref().map(|taken| taken.rows_read);
-    let samples = taken.as_ref().map(|taken| taken.sample.clone());
+    let gathered = taken.as_ref().map(|taken| taken.gathered.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
     let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
 
@@ -119,7 +119,7 @@ async fn compare_snapshots(
     let for_tree = rows.clone();
     let path = directory.snapshots(&table.name).join("tree.parquet");
     let trees = spawn_blocking(move || {
-        let trees = Trees::build(for_tree.as_ref().map(|side| side.as_ref()), samples)?;
+        let trees = Trees::build(for_tree.as_ref().map(|side| side.as_ref()), gathered)?;
         trees.write(&path)?;
         Ok::<_, Error>(trees)
     })
@@ -151,7 +151,8 @@ async fn compare_snapshots(
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options, choice.clone());
-        let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
+        let leaves = trees.sides.get(side).leaves();
+        let again = SecondReading { reader: readers.get(side), job: &job, leaves, numbers: trees.numbers.as_ref() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }

@@ -13,8 +13,8 @@ use crate::config::Options;
 use crate::error::{Error, Result};
 use crate::files;
 use crate::model::{
-    MANIFEST_FILE, Manifest, Pair, RUN_FORMAT, RunFile, RunManifest, RunStore, RunTable, SIGNATURE_FILE, StoreResult,
-    Summary, TablePlan, TableResult,
+    MANIFEST_FILE, Manifest, ManifestPart, Pair, RUN_FORMAT, RunFile, RunManifest, RunStore, RunTable, SIGNATURE_FILE,
+    StoreResult, Summary, TablePlan, TableResult,
 };
 use crate::report;
 
@@ -136,9 +136,9 @@ fn files_of(run: &Path) -> Result<Vec<RunFile>> {
         let Some((folder, _)) = path.rsplit_once('/') else { continue };
         let text = fs::read(run.join(path)).map_err(|e| unreadable(&run.join(path), e))?;
         let Ok(manifest) = serde_json::from_slice::<Manifest>(&text) else { continue };
-        for file in manifest.parts.into_iter().flat_map(|part| part.file.into_iter().chain([part.digests])) {
-            if let Some(sha256) = file.sha256 {
-                known.insert(format!("{folder}/{}", file.path), (file.bytes, sha256));
+        for file in manifest.parts.iter().flat_map(ManifestPart::files) {
+            if let Some(sha256) = &file.sha256 {
+                known.insert(format!("{folder}/{}", file.path), (file.bytes, sha256.clone()));
             }
         }
     }

@@ -18,13 +18,13 @@ use crate::config::{Keep, Options, RunPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
-    self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
+    self, DIGESTS_FORMAT, DigestLayout, Manifest, ManifestFile, ManifestPart, Pair, Progress, RowObserver,
     SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableOutcome, TablePlan, TableRead,
 };
 use crate::sampling::KeyChoice;
-use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
+use crate::snapshot::{Kept, PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
-use crate::tree::KeySample;
+use crate::tree::Gathered;
 
 /// Parts for each worker: more than one, so that a slow part does not leave the others idle.
 const PARTS_PER_WORKER: usize = 2;
@@ -60,16 +60,20 @@ pub(super) struct Job {
     pub keep: Keep,
     /// Whether digests of an earlier snapshot are computed again all the same.
     pub digest_again: bool,
-    /// About how many rows a range will have: so many keys are sampled.
+    /// About how many rows a range will have.
     pub rows_per_range: u64,
+    /// Whether the key is one integer: then the digests of ranges are summed as the rows pass.
+    pub by_number: bool,
+    /// Whether the digests of single rows may be wanted after that, to count keys that repeat.
+    pub keys_may_repeat: bool,
     /// What is read and kept; `None` for everything.
     pub choice: Option<Arc<Choice>>,
 }
 
-/// A table that has been read, and a sample of its keys.
+/// A table that has been read, and what was gathered for its tree.
 pub(super) struct Taken {
     pub snapshot: Snapshot,
-    pub sample: KeySample,
+    pub gathered: Gathered,
     /// How many rows were read, kept or not.
     pub rows_read: u64,
     /// By which choice; `None` where everything was read and kept.
@@ -91,6 +95,8 @@ impl Job {
             keep: options.keep,
             digest_again: false,
             rows_per_range: options.rows_per_range,
+            by_number: plan.has_number_key(),
+            keys_may_repeat: !plan.key_enforced.get(side),
             choice,
         }
     }
@@ -179,7 +185,8 @@ impl Reader {
         let counted = self.counted(job, &parts);
         let writer = Arc::new(SnapshotWriter::create(directory)?);
         let encoder = Arc::new(row_encoder(job.table(), &job.layout)?);
-        let sample = Arc::new(Mutex::new(KeySample::new(job.rows_per_range)));
+        let (by_number, rows_per_range) = (job.by_number, job.rows_per_range);
+        let gathered = Arc::new(Mutex::new(None));
         // Dropping the set stops its readers: a failed part ends the others, and so does the end of the run.
         let mut readers: JoinSet<Result<(usize, PartRead)>> = JoinSet::new();
         let mut digested = Vec::new();
@@ -193,17 +200,18 @@ impl Reader {
             }
             let kept = self.kept(job, &read, &part)?;
             let (reader, progress) = (self.clone(), progress.clone());
-            let (writer, encoder, sample) = (writer.clone(), encoder.clone(), sample.clone());
-            let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
+            let (writer, encoder, gathered) = (writer.clone(), encoder.clone(), gathered.clone());
+            let (side, name) = (job.side, job.name.clone());
             let sieve = job.keys().map(|keys| Sieve::new(encoder.clone(), Some(keys)));
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.worker().await?;
-                let part_writer = writer.part(ordinal, &read.table, encoder, &kept, KeySample::new(rows_per_range))?;
+                let observer = Gathered::new(by_number, ordinal, rows_per_range);
+                let part_writer = writer.part(ordinal, &read.table, encoder, &kept, observer)?;
                 drop(writer);
                 let count = move |rows| progress.rows(side, &name, rows);
-                let (part_read, keys) = reader.read_part(&read, &part, part_writer, sieve, count).await?;
-                sample.lock().unwrap_or_else(PoisonError::into_inner).merge(keys);
+                let (part_read, observed) = reader.read_part(&read, &part, part_writer, sieve, count).await?;
+                add(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner), observed);
                 Ok((ordinal, part_read))
             });
         }
@@ -223,14 +231,17 @@ impl Reader {
         }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
-        let gone = || Error::snapshot("a sample is still being gathered");
-        let mut sample = Arc::into_inner(sample).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let gone = || Error::snapshot("a part is still being read");
+        let mut gathered =
+            Arc::into_inner(gathered).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
         if !digested.is_empty() {
-            let (earlier, rows_per_range) = (snapshot.clone(), job.rows_per_range);
-            let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
-            sample.merge(sampled.map_err(|e| Error::snapshot("the keys could not be sampled").because(e))??);
+            let earlier = snapshot.clone();
+            let again = spawn_blocking(move || gather_again(&earlier, &digested, by_number, rows_per_range)).await;
+            let again = again.map_err(|e| Error::snapshot("the digests could not be read").because(e))??;
+            again.into_iter().for_each(|part| add(&mut gathered, part));
         }
-        Ok(Taken { snapshot, sample, rows_read, choice: job.choice.clone() })
+        let gathered = gathered.unwrap_or_else(|| Gathered::new(by_number, 0, rows_per_range));
+        Ok(Taken { snapshot, gathered, rows_read, choice: job.choice.clone() })
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
@@ -285,15 +296,23 @@ impl Reader {
         if !fits || job.copy_all || job.digest_again || job.choice.is_some() {
             return None;
         }
+        let digests = files.part.digests.as_ref()?;
         let part = ManifestPart {
             file: Some(absolute(&files.directory, file)),
-            digests: absolute(&files.directory, &files.part.digests),
+            digests: Some(absolute(&files.directory, digests)),
             ..files.part
         };
         Some(Written { part, bounds: files.bounds })
     }
 
-    fn kept(&self, job: &Job, read: &TableRead, part: &Part) -> Result<RowsKept> {
+    fn kept(&self, job: &Job, read: &TableRead, part: &Part) -> Result<Kept> {
+        let rows = self.rows_kept(job, read, part)?;
+        // Rows that lie in place are as cheap to read again as a copy of their digests would be to write.
+        let again = matches!(rows, RowsKept::InPlace { .. });
+        Ok(Kept { rows, digests: !job.by_number || (job.keys_may_repeat && !again) })
+    }
+
+    fn rows_kept(&self, job: &Job, read: &TableRead, part: &Part) -> Result<RowsKept> {
         let elsewhere = if job.keep == Keep::Lean { RowsKept::Left } else { RowsKept::Copied };
         if job.copy_all || read.filter.is_some() || job.choice.is_some() {
             return Ok(elsewhere);
@@ -312,7 +331,7 @@ impl Reader {
     }
 
     /// Reads one part: the store's reader on one task, encoding and writing on a thread beside it.
-    pub async fn read_part<O: KeyObserver + 'static>(
+    pub async fn read_part<O: RowObserver + 'static>(
         &self,
         read: &TableRead,
         part: &Part,
@@ -339,9 +358,9 @@ impl Reader {
         match (outcome, writer) {
             (Ok(sent), Ok((writer, rows_read))) => {
                 let finished = spawn_blocking(move || writer.finish());
-                let (written, sample) =
+                let (written, observed) =
                     finished.await.map_err(|e| Error::snapshot("a writer stopped").because(e))??;
-                Ok((PartRead { written, rows_read, sent }, sample))
+                Ok((PartRead { written, rows_read, sent }, observed))
             }
             // A reader whose writer gave up only knows that nobody listens: the writer knows why.
             (Err(reader), Err(writer)) if reader.kind() == ErrorKind::Interrupted => Err(writer),
@@ -395,22 +414,24 @@ fn check_count(counted: u64, rows: u64) -> Result<()> {
         .hint("a stream ended early or a range was not read: run again; nothing of this table counts as compared"))
 }
 
-/// Samples the keys of parts that were digested earlier, and so were not read now.
-fn sample_parts(snapshot: &Snapshot, parts: &[usize], rows_per_range: u64) -> Result<KeySample> {
-    let sampled = parts.par_iter().map(|part| {
-        let mut sample = KeySample::new(rows_per_range);
+fn add(all: &mut Option<Gathered>, part: Gathered) {
+    match all {
+        Some(all) => all.merge(part),
+        None => *all = Some(part),
+    }
+}
+
+/// Gathers of parts that were digested earlier, and so were not read now.
+fn gather_again(snapshot: &Snapshot, parts: &[usize], by_number: bool, rows_per_range: u64) -> Result<Vec<Gathered>> {
+    let gather = |part: &usize| {
+        let mut gathered = Gathered::new(by_number, *part, rows_per_range);
         for batch in snapshot.digests(*part, None)? {
-            sample.observe(&batch?.keys);
+            let batch = batch?;
+            gathered.observe(&batch.keys, &batch.digests);
         }
-        Ok(sample)
-    });
-    sampled.try_reduce(
-        || KeySample::new(rows_per_range),
-        |mut one, other| {
-            one.merge(other);
-            Ok(one)
-        },
-    )
+        Ok(gathered)
+    };
+    parts.par_iter().map(gather).collect()
 }
 
 fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {

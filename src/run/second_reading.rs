@@ -15,13 +15,13 @@ use tokio::task::spawn_blocking;
 use super::reading::{Job, Reader};
 use super::sieve::Sieve;
 use super::time;
-use crate::canonical::{KeyValue, RowEncoder, decode_key};
+use crate::canonical::{Digests, KeyValue, RowEncoder, decode_key};
 use crate::diff::{self, Disagreement};
 use crate::error::{Error, Result};
-use crate::model::{Boundaries, Extent, KeyObserver, RangeDigest, TableRead};
-use crate::snapshot::{RowsKept, Snapshot, SnapshotWriter, row_encoder};
+use crate::model::{Boundaries, Extent, RangeDigest, RowObserver, TableRead};
+use crate::snapshot::{Kept, RowsKept, Snapshot, SnapshotWriter, row_encoder};
 use crate::store::Part;
-use crate::tree;
+use crate::tree::{self, Numbers};
 
 /// The snapshot of the rows that were read again, within that of all digests.
 pub(super) const DISAGREEING: &str = "disagreeing";
@@ -42,6 +42,8 @@ pub(super) struct SecondReading<'a> {
     pub job: &'a Job,
     /// The digests of this side's ranges, as the first reading found them.
     pub leaves: &'a [RangeDigest],
+    /// The integers of the ranges, where the key is one.
+    pub numbers: Option<&'a Numbers>,
 }
 
 /// A part to read, and of its rows the keys that count.
@@ -89,21 +91,25 @@ impl SecondReading<'_> {
         if !indexed || open > KEYS_MAX || open > all / SHARE_MIN {
             return Ok(None);
         }
+        let snapshot = self.reader.snapshot();
+        let between = |ranges: &[(KeyValue, KeyValue)]| -> Option<Vec<Asked>> {
+            let part = |read: &TableRead, ranges: &[(KeyValue, KeyValue)]| {
+                Some((read.clone(), snapshot.rows_between(names.first()?, ranges)?, None))
+            };
+            let part = &part;
+            let reads = self.job.reads.iter();
+            reads.flat_map(|read| ranges.chunks(RANGES_PER_PART).map(move |some| part(read, some))).collect()
+        };
+        if let Some(numbers) = self.numbers {
+            return Ok(between(&self.ranges(numbers, disagreement)));
+        }
         let Some(mut keys) = diff::keys_of(disagreement, self.job.side).await? else { return Ok(None) };
         keys.sort_unstable();
         keys.dedup();
-        let snapshot = self.reader.snapshot();
-        if let [name] = names.as_slice()
+        if names.len() == 1
             && let Some(ranges) = ranges_of(&keys, &disagreement.boundaries)
         {
-            let part = |read: &TableRead, ranges: &[(KeyValue, KeyValue)]| {
-                Some((read.clone(), snapshot.rows_between(name, ranges)?, None))
-            };
-            let (ranges, part) = (&ranges, &part);
-            let reads = self.job.reads.iter();
-            return Ok(reads
-                .flat_map(|read| ranges.chunks(RANGES_PER_PART).map(move |some| part(read, some)))
-                .collect());
+            return Ok(between(&ranges));
         }
         let per_part = if names.len() == 1 { KEYS_PER_PART } else { TUPLES_PER_PART };
         let part = |read: &TableRead, keys: &[Box<[u8]>]| -> Option<Asked> {
@@ -114,6 +120,17 @@ impl SecondReading<'_> {
         let (keys, part) = (&keys, &part);
         let reads = self.job.reads.iter();
         Ok(reads.flat_map(|read| keys.chunks(per_part).map(move |some| part(read, some))).collect())
+    }
+
+    /// The integers of the disagreeing ranges in which this side has rows.
+    fn ranges(&self, numbers: &Numbers, disagreement: &Disagreement) -> Vec<(KeyValue, KeyValue)> {
+        let side = self.job.side;
+        let with_rows = disagreement.mismatched.iter().filter(|(_, rows)| *rows.get(side) > 0);
+        let number = |number: &i64| KeyValue::Number(number.to_string());
+        with_rows
+            .filter_map(|(range, _)| numbers.of(*range, side))
+            .map(|numbers| (number(numbers.start()), number(numbers.end())))
+            .collect()
     }
 
     /// Reads the parts, keeps what lies in the disagreeing ranges, and proves that it is what the first reading found.
@@ -163,7 +180,8 @@ impl SecondReading<'_> {
         sieve: Sieve,
     ) -> Result<(usize, crate::snapshot::Written)> {
         let _worker = self.reader.worker().await?;
-        let writer = writer.part(ordinal, &read.table, encoder, &RowsKept::Copied, Unobserved)?;
+        let kept = Kept { rows: RowsKept::Copied, digests: true };
+        let writer = writer.part(ordinal, &read.table, encoder, &kept, Unobserved)?;
         let (done, _) = self.reader.read_part(&read, &part, writer, Some(sieve), |_| ()).await?;
         Ok((ordinal, done.written))
     }
@@ -184,9 +202,9 @@ fn ranges_of(keys: &[Box<[u8]>], boundaries: &Boundaries) -> Option<Vec<(KeyValu
     ranges.map(|keys| Some((number(keys.first()?)?, number(keys.last()?)?))).collect()
 }
 
-/// The keys have been sampled in the first reading.
+/// What the tree needs has been gathered in the first reading.
 struct Unobserved;
 
-impl KeyObserver for Unobserved {
-    fn observe(&mut self, _: &BinaryArray) {}
+impl RowObserver for Unobserved {
+    fn observe(&mut self, _: &BinaryArray, _: &Digests) {}
 }

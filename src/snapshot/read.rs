@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::RecordBatch;
 
-use crate::canonical::{RowEncoder, RowField};
+use crate::canonical::{EncodedRows, RowEncoder, RowField, RowScratch};
 use crate::error::Result;
 use crate::expression;
 use crate::files;
@@ -55,7 +55,17 @@ impl SnapshotRows for Snapshot {
     }
 
     fn digests(&self, part: usize, selected: Option<&RowRuns>) -> Result<PartReader<DigestBatch>> {
-        files::read_part_digests(&self.directory, &self.manifest.parts[part], selected)
+        let one = &self.manifest.parts[part];
+        if let Some(digests) = &one.digests {
+            return files::read_part_digests(&self.directory, one, digests, selected);
+        }
+        let encoder = row_encoder(&self.manifest.table, &self.manifest.digest)?;
+        let mut scratch = RowScratch::default();
+        let rows = files::read_part_rows(&self.directory, &self.manifest.table, one, selected)?;
+        Ok(Box::new(rows.map(move |batch| {
+            let EncodedRows { keys, digests } = encoder.encode(&batch?, &mut scratch)?;
+            Ok(DigestBatch { keys, digests })
+        })))
     }
 
     fn rows(&self, part: usize, selected: &RowRuns) -> Result<PartReader<RecordBatch>> {

@@ -16,7 +16,7 @@ use super::hashing::{HashedFile, cannot_write};
 use super::read::Snapshot;
 use crate::canonical::{Digests, RowEncoder, RowScratch, batch_schema};
 use crate::error::{Error, Result};
-use crate::model::{KeyObserver, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, Table};
+use crate::model::{MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK, RowObserver, Table};
 
 /// A row group is closed once it holds this many bytes in memory …
 const ROW_GROUP_BYTES_MAX: usize = 8 << 20;
@@ -44,8 +44,17 @@ pub enum RowsKept {
         /// The row groups (first, and one past the last) of a user's file; `None` for the rows of another snapshot.
         row_groups: Option<(usize, usize)>,
     },
-    /// They stay in the store: only keys and digests are written.
+    /// They stay in the store.
     Left,
+}
+
+/// What of a part is kept.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Kept {
+    /// Where its rows are.
+    pub rows: RowsKept,
+    /// Whether keys and digests are written.
+    pub digests: bool,
 }
 
 /// What a part holds once it is written.
@@ -70,28 +79,33 @@ impl SnapshotWriter {
     }
 
     /// Begins a part; parts may be written at the same time.
-    pub fn part<O: KeyObserver>(
+    pub fn part<O: RowObserver>(
         &self,
         ordinal: usize,
         table: &Table,
         encoder: Arc<RowEncoder>,
-        kept: &RowsKept,
+        kept: &Kept,
         observer: O,
     ) -> Result<PartWriter<O>> {
         let schema = batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
         let mark = Some(vec![KeyValue::new(ROWS_MARK.to_owned(), "1".to_owned())]);
-        let rows = match kept {
+        let rows = match &kept.rows {
             RowsKept::Copied => {
                 let file = HashedFile::create(self.partial.join(format!("part-{ordinal:05}.parquet")))?;
                 Some(ParquetPart::new(file, schema, mark)?)
             }
             RowsKept::InPlace { .. } | RowsKept::Left => None,
         };
-        let file = HashedFile::create(self.partial.join(format!("digests-{ordinal:05}.parquet")))?;
+        let digests = if kept.digests {
+            let file = HashedFile::create(self.partial.join(format!("digests-{ordinal:05}.parquet")))?;
+            Some(ParquetPart::new(file, digest_schema(), None)?)
+        } else {
+            None
+        };
         Ok(PartWriter {
             rows,
-            digests: ParquetPart::new(file, digest_schema(), None)?,
-            kept: kept.clone(),
+            digests,
+            kept: kept.rows.clone(),
             encoder,
             scratch: RowScratch::default(),
             observer,
@@ -122,10 +136,10 @@ impl Drop for SnapshotWriter {
     }
 }
 
-/// Writes the rows and digests of one part, and shows their keys to an observer.
+/// Writes the rows and digests of one part, and shows keys and digests to an observer.
 pub struct PartWriter<O> {
     rows: Option<ParquetPart>,
-    digests: ParquetPart,
+    digests: Option<ParquetPart>,
     kept: RowsKept,
     encoder: Arc<RowEncoder>,
     scratch: RowScratch,
@@ -134,20 +148,21 @@ pub struct PartWriter<O> {
     bounds: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-impl<O: KeyObserver> PartWriter<O> {
+impl<O: RowObserver> PartWriter<O> {
     /// Adds a canonical batch.
     pub fn write(&mut self, batch: &RecordBatch) -> Result<()> {
         let encoded = self.encoder.encode(batch, &mut self.scratch)?;
         widen(&mut self.bounds, &encoded.keys);
-        self.observer.observe(&encoded.keys);
+        self.observer.observe(&encoded.keys, &encoded.digests);
         if let Some(rows) = &mut self.rows {
             rows.write(batch)?;
         }
-        let Digests { high, low } = encoded.digests;
-        let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(high), Arc::new(low)];
-        let digests =
-            RecordBatch::try_new(digest_schema(), columns).map_err(|e| cannot_write(self.digests.path(), e))?;
-        self.digests.write(&digests)?;
+        if let Some(file) = &mut self.digests {
+            let Digests { high, low } = encoded.digests;
+            let columns: Vec<ArrayRef> = vec![Arc::new(encoded.keys), Arc::new(high), Arc::new(low)];
+            let digests = RecordBatch::try_new(digest_schema(), columns).map_err(|e| cannot_write(file.path(), e))?;
+            file.write(&digests)?;
+        }
         self.count += batch.num_rows() as u64;
         Ok(())
     }
@@ -166,7 +181,8 @@ impl<O: KeyObserver> PartWriter<O> {
             (None, RowsKept::Left) => (None, None),
             (None, RowsKept::Copied) => return Err(Error::snapshot("a part of copied rows has no file for them")),
         };
-        let part = ManifestPart { rows: self.count, file, row_groups, digests: self.digests.finish()? };
+        let digests = self.digests.map(ParquetPart::finish).transpose()?;
+        let part = ManifestPart { rows: self.count, file, row_groups, digests };
         let bounds = self.bounds.map(|(lowest, highest)| (hex::encode(lowest), hex::encode(highest)));
         Ok((Written { part, bounds }, self.observer))
     }

@@ -9,7 +9,9 @@ use async_trait::async_trait;
 use super::{BatchSink, Part, Store, StoreSnapshot};
 use crate::error::{Error, Result};
 use crate::files;
-use crate::model::{MANIFEST_FILE, Manifest, SNAPSHOT_FORMAT, StoreIdentity, StoreKind, Table, TableName, TableRead};
+use crate::model::{
+    MANIFEST_FILE, Manifest, SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_3, StoreIdentity, StoreKind, Table, TableName, TableRead,
+};
 
 /// Whether `path` is the snapshot of a table, or a directory of such snapshots.
 pub fn is_snapshot(path: &Path) -> bool {
@@ -143,7 +145,9 @@ impl StoreSnapshot for Opened {
         Some(super::PartFiles {
             directory: directory.clone(),
             // Digests of an earlier format encode some values otherwise: they hold under no mapping of today.
-            layout: (manifest.format == SNAPSHOT_FORMAT).then(|| manifest.digest.clone()),
+            layout: [SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_3]
+                .contains(&manifest.format.as_str())
+                .then(|| manifest.digest.clone()),
             part: manifest.parts.get(ordinal)?.clone(),
             bounds: manifest.bounds.clone(),
         })

@@ -8,7 +8,8 @@ use rayon::slice::ParallelSliceMut;
 use xxhash_rust::xxh3::xxh3_64;
 
 use super::order::KeyOrder;
-use crate::model::{Boundaries, KeyObserver, Pair};
+use crate::canonical::Digests;
+use crate::model::{Boundaries, Pair, RowObserver};
 
 /// Sampled keys for each boundary: the more, the more even the ranges.
 const KEYS_PER_BOUNDARY: u64 = 16;
@@ -77,8 +78,8 @@ impl KeySample {
     }
 }
 
-impl KeyObserver for KeySample {
-    fn observe(&mut self, keys: &BinaryArray) {
+impl RowObserver for KeySample {
+    fn observe(&mut self, keys: &BinaryArray, _: &Digests) {
         for row in 0..keys.len() {
             let key = keys.value(row);
             if is_sampled(key, self.shift) {
@@ -139,11 +140,15 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    fn no_digests() -> Digests {
+        std::iter::empty().collect()
+    }
+
     fn sample(keys: &[Vec<u8>], rows_per_range: u64) -> KeySample {
         let mut sample = KeySample::new(rows_per_range);
         for part in keys.chunks(7) {
             let mut one = KeySample::new(rows_per_range);
-            one.observe(&BinaryArray::from_iter_values(part));
+            one.observe(&BinaryArray::from_iter_values(part), &no_digests());
             sample.merge(one);
         }
         sample
@@ -167,7 +172,7 @@ mod tests {
         let mut sample = KeySample::new(1);
         let keys = BinaryArray::from_iter_values(std::iter::repeat_n(b"one", 10_000));
         for _ in 0..=KEYS_MAX / 10_000 {
-            sample.observe(&keys);
+            sample.observe(&keys, &no_digests());
         }
         assert!(sample.keys.ends.len() <= 10_001, "{}", sample.keys.ends.len());
         assert_eq!(sample.shift, 0);
@@ -179,7 +184,7 @@ mod tests {
         let mut sample = KeySample::new(1);
         for batch in 0..=(KEYS_MAX as u64 / 8192) {
             let keys: Vec<[u8; 8]> = (batch * 8192..(batch + 1) * 8192).map(u64::to_be_bytes).collect();
-            sample.observe(&BinaryArray::from_iter_values(keys));
+            sample.observe(&BinaryArray::from_iter_values(keys), &no_digests());
         }
         assert_eq!(sample.shift, 1);
         assert!(sample.keys.ends.len() > KEYS_MAX / 3 && sample.keys.ends.len() < KEYS_MAX * 2 / 3);

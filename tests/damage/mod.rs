@@ -84,7 +84,7 @@ fn a_manifest_that_was_cut_emptied_or_is_of_another_version_is_refused() {
         whole[..whole.len() / 2].to_owned(),
         String::new(),
         "{}".to_owned(),
-        whole.replace("tieout-snapshot/3", "tieout-snapshot/99"),
+        whole.replace("tieout-snapshot/4", "tieout-snapshot/99"),
     ] {
         std::fs::write(&manifest, damaged).unwrap();
         let outcome = tieout.diff("snap", "shop.db", &[]);

@@ -216,13 +216,16 @@ fn digests_of_an_earlier_format_are_computed_again() {
     let path = tieout.files("snap").into_iter().find(|file| file.ends_with("manifest.json")).expect("a manifest");
     let digested = || {
         tieout.diff("snap", &url, &[]).exits(0).report().assert_match("things");
-        tieout.latest().join("snapshots/things/source/digests-00000.parquet").exists()
+        let manifest = tieout.latest().join("snapshots/things/source/manifest.json");
+        !std::fs::read_to_string(manifest).expect("a manifest").contains("digests-00000.parquet")
     };
     assert!(!digested(), "digests of today are used again");
     let manifest = std::fs::read_to_string(&path).expect("a manifest");
-    assert!(manifest.contains("tieout-snapshot/3"));
-    std::fs::write(&path, manifest.replace("tieout-snapshot/3", "tieout-snapshot/2")).expect("a manifest");
-    assert!(digested());
+    assert!(manifest.contains("tieout-snapshot/4"));
+    for (format, again) in [("tieout-snapshot/3", false), ("tieout-snapshot/2", true)] {
+        std::fs::write(&path, manifest.replace("tieout-snapshot/4", format)).expect("a manifest");
+        assert_eq!(digested(), again, "{format}");
+    }
 }
 
 #[test]
