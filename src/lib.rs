@@ -22,5 +22,6 @@ mod sampling;
 pub mod schema;
 pub mod snapshot;
 pub mod store;
+pub mod throttle;
 pub mod tree;
 pub mod verdict;

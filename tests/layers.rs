@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 /// `report` renders; otherwise only `run` knows the stages.
 const LAYERS: &[(&str, &[&str])] = &[
     ("main", &["cli", "run", "config", "model", "canonical", "error"]),
-    ("cli", &["run", "config", "store", "report", "model", "files", "canonical", "error"]),
+    ("cli", &["run", "config", "store", "report", "throttle", "model", "files", "canonical", "error"]),
     (
         "run",
         &[
@@ -23,14 +23,15 @@ const LAYERS: &[(&str, &[&str])] = &[
             "report",
             "history",
             "gate",
+            "throttle",
             "model",
             "files",
             "canonical",
             "error",
         ],
     ),
-    ("config", &["store", "model", "canonical", "error"]),
-    ("store", &["model", "files", "canonical", "error"]),
+    ("config", &["store", "throttle", "model", "canonical", "error"]),
+    ("store", &["throttle", "model", "files", "canonical", "error"]),
     ("mapping", &["expression", "model", "files", "canonical", "error"]),
     ("schema", &["model", "files", "canonical", "error"]),
     ("snapshot", &["expression", "model", "files", "canonical", "error"]),
@@ -43,6 +44,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("expression", &["model", "canonical", "error"]),
     ("history", &["model", "files", "canonical", "error"]),
     ("gate", &["model", "files", "canonical", "error"]),
+    ("throttle", &["error"]),
     ("files", &["model", "canonical", "error"]),
     ("model", &["canonical", "error"]),
     ("canonical", &["error"]),

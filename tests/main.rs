@@ -12,6 +12,7 @@ mod conformance;
 mod damage;
 mod gate;
 mod layers;
+mod load;
 mod machines;
 mod never_equal;
 mod oracle;

@@ -34,6 +34,7 @@ pub struct BatchBuilder {
     misfits: StringBuilder,
     misfits_of_row: serde_json::Map<String, serde_json::Value>,
     rows: usize,
+    rows_max: usize,
     bytes: usize,
 }
 
@@ -86,8 +87,14 @@ impl BatchBuilder {
             misfits: StringBuilder::new(),
             misfits_of_row: serde_json::Map::new(),
             rows: 0,
+            rows_max: ROWS_PER_BATCH,
             bytes: 0,
         }
+    }
+
+    /// How many rows a full batch has from now on; [`ROWS_PER_BATCH`] where nobody says.
+    pub fn set_rows_max(&mut self, rows: usize) {
+        self.rows_max = rows.max(1);
     }
 
     /// The column to append the next value to. Count the bytes of long values with [`Self::add_bytes`].
@@ -119,9 +126,9 @@ impl BatchBuilder {
         self.bytes += bytes;
     }
 
-    /// Whether the batch should be finished: [`ROWS_PER_BATCH`] rows or [`BATCH_BYTES_MAX`] bytes.
+    /// Whether the batch should be finished: the most rows a batch has, or [`BATCH_BYTES_MAX`] bytes.
     pub fn is_full(&self) -> bool {
-        self.rows >= ROWS_PER_BATCH || self.bytes >= BATCH_BYTES_MAX
+        self.rows >= self.rows_max || self.bytes >= BATCH_BYTES_MAX
     }
 
     /// The number of rows since the last batch.

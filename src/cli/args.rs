@@ -10,10 +10,11 @@ use chrono_tz::Tz;
 use clap::builder::{NonEmptyStringValueParser, PossibleValuesParser, RangedU64ValueParser, TypedValueParser};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use tieout::config::file::{
-    Keep, KeepSnapshots, Mode, Overrides, Showing, TableChoice, WORKERS_MAX, parse_memory, parse_zone,
+    Keep, KeepSnapshots, Mode, Overrides, Showing, TableChoice, WORKERS_MAX, parse_memory, parse_rate, parse_zone,
 };
 use tieout::model::{Phase, Severity};
 use tieout::store::connect::redact;
+use tieout::throttle::{Caps, Deadline};
 
 use super::compare::Outputs;
 use super::{help, terminal};
@@ -177,6 +178,9 @@ pub struct SnapshotArguments {
     /// Parallel readers of the store [default: the number of cores, at most 8]
     #[arg(long, value_name = "N", value_parser = workers())]
     pub workers: Option<usize>,
+    /// How gently the store is read.
+    #[command(flatten)]
+    pub load: LoadOptions,
     /// How much to say.
     #[command(flatten)]
     pub talk: Talk,
@@ -289,6 +293,27 @@ impl Arguments {
     }
 }
 
+/// How gently a store is read.
+#[derive(Debug, Clone, Copy, Args)]
+pub struct LoadOptions {
+    /// The most rows that are read of each store a second, by all its workers together
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u64>::new().range(1..))]
+    pub rows_per_second: Option<u64>,
+    /// The most MiB of values that are read of each store a second, by all its workers together
+    #[arg(long, value_name = "MIB", value_parser = rate)]
+    pub mebibytes_per_second: Option<f64>,
+}
+
+impl LoadOptions {
+    /// The options in the words of the configuration.
+    pub fn caps(self) -> Caps {
+        Caps {
+            rows_per_second: self.rows_per_second.map(|rows| rows as f64),
+            bytes_per_second: self.mebibytes_per_second.map(|mebibytes| mebibytes * f64::from(1 << 20)),
+        }
+    }
+}
+
 /// The options that `diff` and `run` share.
 #[derive(Debug, Args)]
 pub struct CompareOptions {
@@ -329,6 +354,12 @@ pub struct CompareOptions {
     /// Parallel readers of each store [default: the number of cores, at most 8]
     #[arg(long, value_name = "N", value_parser = workers(), help_heading = "How")]
     pub workers: Option<usize>,
+    /// How gently the stores are read.
+    #[command(flatten, next_help_heading = "Load")]
+    pub load: LoadOptions,
+    /// Stop by then: a time of the day (06:00) or a duration (4h); what is not compared is undecided
+    #[arg(long, value_name = "WHEN", help_heading = "Load")]
+    pub deadline: Option<Deadline>,
     /// The most memory the diff may take before it spills to disk, at least 64MiB [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "How")]
     pub memory: Option<u64>,
@@ -384,6 +415,8 @@ impl CompareOptions {
             key_values: self.key_values,
             keep_snapshots: self.keep_snapshots,
             sign: self.sign.clone(),
+            caps: self.load.caps(),
+            deadline: self.deadline.clone(),
         }
     }
 
@@ -480,6 +513,10 @@ fn showing() -> impl TypedValueParser<Value = Showing> {
 
 fn memory(text: &str) -> Result<u64, String> {
     parse_memory(text).map_err(with_advice)
+}
+
+fn rate(text: &str) -> Result<f64, String> {
+    parse_rate(text).map_err(with_advice)
 }
 
 fn zone(text: &str) -> Result<Tz, String> {

@@ -92,6 +92,13 @@ The config:
   tables = \"audit_*\"
   ignore = [\"loaded_*\"]
 
+  deadline = \"06:00\"             # or 4h: what is not compared by then is undecided
+  [load]                         # docs/load.md has all keys; [source.load] and [target.load] go before it
+  rows_per_second = 50000        # by all workers of a store together
+  peak = \"Mon-Fri 08:00-20:00\"
+  peak_rows_per_second = 5000
+  active_backends_max = 8        # slow down while more sessions of others are active
+
   history = \"history.db\"         # where runs are recorded [default: history.db in out]
   [limits]                       # none: no difference is let pass; docs/gate.md has all keys
   corrupt_share = \"0.01%\"

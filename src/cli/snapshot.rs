@@ -3,6 +3,7 @@
 use indicatif::HumanCount;
 use tieout::config::{Options, StorePlan};
 use tieout::error::{Error, Result};
+use tieout::throttle::LoadPlan;
 
 use super::args::SnapshotArguments;
 use super::bars::Display;
@@ -18,7 +19,9 @@ pub async fn execute(arguments: SnapshotArguments) -> Result<u8> {
     let tables = (!arguments.tables.is_empty()).then_some(arguments.tables.as_slice());
     let workers = arguments.workers.unwrap_or(Options::default().workers);
     let display = Display::new(arguments.talk);
-    let done = or_interrupted(tieout::run::snapshot(&store, tables, &arguments.out, workers, display.progress())).await;
+    let load = LoadPlan { caps: arguments.load.caps(), ..LoadPlan::default() };
+    let taking = tieout::run::snapshot(&store, tables, &arguments.out, workers, &load, display.progress());
+    let done = or_interrupted(taking).await;
     display.finish();
     let done = done?;
     if !arguments.talk.quiet {

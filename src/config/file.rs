@@ -43,6 +43,7 @@ mod columns;
 mod environment;
 mod groups;
 mod limits;
+mod load;
 mod nearest;
 mod overrides;
 mod sampling;
@@ -65,6 +66,7 @@ pub use super::plan::{HISTORY_FILE, Keep, KeepSnapshots};
 pub use crate::model::Showing;
 pub use bytes::{MEMORY_BYTES_MIN, parse_bytes, parse_memory};
 pub(super) use environment::escape;
+pub use load::parse_rate;
 pub use overrides::{Mode, Overrides, TableChoice, WORKERS_MAX, plan_without_file};
 pub use schema::json_schema;
 pub use showing::hash_key_of_process;
@@ -200,6 +202,9 @@ impl Reader<'_> {
             let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;
             options.history = Some(written.map_or_else(|| options.out.join(HISTORY_FILE), Into::into));
         }
+        options.load = self.load(file)?;
+        overrides.apply_to_load(&mut options.load);
+        options.deadline = self.deadline(file, overrides)?;
         options.values.check().map_err(|e| e.at(self.document.path.display()))?;
         let keep = file.keep_snapshots.as_ref();
         let keep = keep.map(|text| text.get_ref().parse().map_err(|e| self.at(e, text))).transpose()?;

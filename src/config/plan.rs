@@ -6,6 +6,7 @@ use chrono_tz::Tz;
 
 pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
 use crate::model::{GatePlan, Pair, Sampling, ValuePolicy};
+use crate::throttle::{Deadline, LoadPlan};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -75,6 +76,10 @@ pub struct Options {
     pub sign: Option<PathBuf>,
     /// SHA-256 of the config file, where there is one.
     pub config_sha256: Option<String>,
+    /// How gently each store is read.
+    pub load: Pair<LoadPlan>,
+    /// When the run has to be over, and the zone of its clock; without a zone the machine's.
+    pub deadline: Option<(Deadline, Option<Tz>)>,
 }
 
 impl Options {
@@ -105,6 +110,8 @@ impl Default for Options {
             values: ValuePolicy::default(),
             sign: None,
             config_sha256: None,
+            load: Pair::default(),
+            deadline: None,
         }
     }
 }

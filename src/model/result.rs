@@ -291,6 +291,10 @@ pub struct StoreResult {
     pub identity: StoreIdentity,
     /// How the workers' views were brought to one moment; `null` where the store could not be opened.
     pub consistency: Option<String>,
+    /// What the user should know of the load on the store: signals over their limits, or not to be read; left out where there is
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub load: Vec<String>,
 }
 
 /// Everything a run found: `summary.json` is this, to the letter.

@@ -54,6 +54,7 @@ pub fn matching() -> Summary {
     let store = |kind, url: &str, how: &str| StoreResult {
         identity: StoreIdentity { kind, url: url.into() },
         consistency: Some(how.into()),
+        load: Vec::new(),
     };
     Summary {
         format: SUMMARY_FORMAT.into(),

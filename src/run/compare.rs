@@ -38,6 +38,14 @@ pub(super) struct Compared {
 }
 
 impl Compared {
+    /// A table that was not compared, and why.
+    pub fn failed(table: &TablePlan, error: Error, plan: &RunPlan) -> Self {
+        let error = plan.options.values.error(error);
+        let mut result = table.result();
+        verdict::decide_table(&mut result, Some(error.to_string()));
+        Self { result, sample: None, tally: None, roots: None, failures: vec![error] }
+    }
+
     /// Whether a sample of the rows was compared and is not the same on both sides.
     pub fn sample_differs(&self) -> bool {
         self.result.sample.is_some() && self.result.counts.total() > 0
@@ -85,6 +93,9 @@ pub(super) async fn compare(
             Ok(())
         }
     };
+    for side in Side::BOTH {
+        compared.result.findings.extend(readers.get(side).noted(&table.name));
+    }
     compared.failures.extend(outcome.err());
     if !compared.failures.is_empty() {
         compared.tally = None;

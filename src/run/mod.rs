@@ -8,6 +8,8 @@ mod compare;
 mod directory;
 mod evidence;
 mod gate;
+mod guard;
+mod load;
 mod names;
 mod prepare;
 mod reading;
@@ -37,10 +39,12 @@ use crate::report::{self, HtmlReport, KEPT_FILE, Kept, TableSample};
 use crate::store::Store;
 use crate::verdict::{self, Gated};
 
+use compare::Compared;
 use directory::RunDirectory;
 pub use directory::check_output;
 use evidence::{RunProof, TableProof};
 pub use gate::{gate, runs};
+use load::Due;
 pub use render::{Rendered, render};
 pub use schema::{SchemaDone, schema};
 use signature::SigningKey;
@@ -65,7 +69,7 @@ pub struct Finished {
 /// does not look finished.
 pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
     let begun = Begun::new(plan)?;
-    let stores = prepare::connect(plan, progress.as_ref()).await?;
+    let stores = begun.due.before(prepare::connect(plan, progress.as_ref())).await??;
     run_in(begun, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
 }
 
@@ -79,12 +83,14 @@ pub async fn run_on(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: Arc<
 struct Begun {
     key: Option<SigningKey>,
     directory: RunDirectory,
+    due: Due,
 }
 
 impl Begun {
     fn new(plan: &RunPlan) -> Result<Self> {
         let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
-        Ok(Self { key, directory: RunDirectory::create(&plan.options.out, plan.options.keep_snapshots)? })
+        let directory = RunDirectory::create(&plan.options.out, plan.options.keep_snapshots)?;
+        Ok(Self { key, directory, due: Due::of(plan) })
     }
 }
 
@@ -94,14 +100,15 @@ async fn run_in(
     stores: Pair<Arc<dyn Store>>,
     progress: Arc<dyn Progress>,
 ) -> Result<Finished> {
-    let Begun { key, directory } = begun;
+    let Begun { key, directory, due } = begun;
     let recorded = recording::begin(plan, directory.id())?;
     let started = recorded.as_ref().map_or_else(time::now, |recorded| recorded.started.clone());
     // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
     let today = time::today();
-    let prepared = prepare::prepare(plan, stores, progress.as_ref()).await?;
+    let prepared = due.before(prepare::prepare(plan, stores, progress.as_ref())).await??;
     let identities = prepared.identities();
-    let readers = reading::open(&prepared, plan).await?;
+    let readers = due.before(reading::open(&prepared, plan, &progress)).await??;
+    let _stopper = due.stops(&readers, progress.clone());
     let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
 
     match plan.options.keep_snapshots {
@@ -113,7 +120,9 @@ async fn run_in(
     let mut proofs = BTreeMap::new();
     let mut samples = BTreeMap::new();
     let mut failures = Vec::new();
-    let choices = choose::choose(&prepared.tables, &readers, &plan.options).await;
+    let choices = due.before(choose::choose(&prepared.tables, &readers, &plan.options)).await;
+    // Without a choice nothing is read any more, either: every table says so.
+    let choices = choices.unwrap_or_else(|_| vec![None; prepared.tables.len()]);
     let mut waiting = reading::start(&prepared.tables, &choices, &readers, &directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         match outcome {
@@ -123,8 +132,11 @@ async fn run_in(
             }
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let mut compared =
-                    compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
+                let comparing = compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref());
+                let mut compared = match due.before(comparing).await {
+                    Ok(compared) => compared,
+                    Err(late) => Compared::failed(table, late, plan),
+                };
                 if plan.options.sampling.as_ref().is_some_and(|sampling| sampling.escalate)
                     && compared.sample_differs()
                     && directory.forget(&table.name).is_ok()
@@ -153,7 +165,9 @@ async fn run_in(
     let repeat = repeat::repeat_command(plan, &identities);
     let coverage = coverage(&tables, prepared.tables_existing);
     let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
-    let summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
+    let loads = readers.as_ref().map(reading::Reader::load_findings);
+    let mut summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
+    (summary.source.load, summary.target.load) = (loads.source, loads.target);
     let kept = Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
     let ending = recording::end(recorded.as_ref(), &summary)?;
     write_reports(&summary, &samples, &kept, &directory)?;
@@ -192,7 +206,7 @@ fn summarise(
         verdict = verdict.max(Verdict::Undecided);
         reason = Some(reason.map_or(too_little.clone(), |reason| format!("{reason}; {too_little}")));
     }
-    let store = |identity, consistency| StoreResult { identity, consistency };
+    let store = |identity, consistency| StoreResult { identity, consistency, load: Vec::new() };
     Summary {
         format: SUMMARY_FORMAT.into(),
         run: RunInfo {

@@ -33,10 +33,9 @@ impl Prepared {
 
 /// Connects to both stores of the plan.
 pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<Pair<Arc<dyn Store>>> {
-    let stores = Pair {
-        source: connect::connect(&plan.stores.source.url).await?,
-        target: connect::connect(&plan.stores.target.url).await?,
-    };
+    let connect =
+        async |side| connect::connect_within(&plan.stores.get(side).url, plan.options.load.get(side).sessions).await;
+    let stores = Pair { source: connect(Side::Source).await?, target: connect(Side::Target).await? };
     progress.note("connected to both stores");
     Ok(stores)
 }

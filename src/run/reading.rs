@@ -1,6 +1,7 @@
 //! Reads both sides of all tables at once, each side by its own workers, into snapshots.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
+use std::future::Future;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -11,6 +12,8 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::choose::Choice;
 use super::directory::RunDirectory;
+use super::guard;
+use super::load::Keeper;
 use super::prepare::Prepared;
 use super::sieve::Sieve;
 use super::time;
@@ -24,6 +27,7 @@ use crate::model::{
 use crate::sampling::KeyChoice;
 use crate::snapshot::{Kept, PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
+use crate::throttle::{LoadPlan, Pace};
 use crate::tree::Gathered;
 
 /// Parts for each worker: more than one, so that a slow part does not leave the others idle.
@@ -44,6 +48,11 @@ pub(super) struct Reader {
     workers: Arc<Semaphore>,
     tables: Arc<Semaphore>,
     workers_max: usize,
+    /// The pace of all its workers together, and who sets it.
+    pace: Arc<Pace>,
+    keeper: Arc<Keeper>,
+    /// What the user should know of how tables were read.
+    findings: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
 }
 
 /// What one side of one table is read into.
@@ -141,16 +150,62 @@ impl Reader {
         self.workers_max * PARTS_PER_WORKER
     }
 
-    pub async fn open(store: &dyn Store, workers: usize) -> Result<Self> {
+    /// Opens the snapshot of a store, to be read by so many workers as gently as planned.
+    pub async fn open(
+        store: &dyn Store,
+        workers: usize,
+        load: &LoadPlan,
+        side: Side,
+        progress: Arc<dyn Progress>,
+    ) -> Result<Self> {
         let snapshot = store.open(workers).await?;
         let workers_max = snapshot.workers_max().clamp(1, workers.max(1));
+        let pace = Pace::new(load);
+        let keeper = Keeper::begin(load, store.probe(), snapshot.clone(), pace.clone(), side, progress).await;
         Ok(Self {
+            pace,
+            keeper: Arc::new(keeper),
+            findings: Arc::default(),
             identity: store.identity().clone(),
             snapshot,
             workers: Arc::new(Semaphore::new(workers_max)),
             tables: Arc::new(Semaphore::new(TABLES_OPEN_MAX)),
             workers_max,
         })
+    }
+
+    /// What the user should know of the load on the store.
+    pub fn load_findings(&self) -> Vec<String> {
+        self.keeper.findings()
+    }
+
+    /// Notes what the user should know of how a table is read, once.
+    pub fn note(&self, table: &str, finding: String) {
+        let mut findings = self.findings.lock().unwrap_or_else(PoisonError::into_inner);
+        let of_table = findings.entry(table.to_owned()).or_default();
+        if !of_table.contains(&finding) {
+            of_table.push(finding);
+        }
+    }
+
+    /// What was noted of a table.
+    pub fn noted(&self, table: &str) -> Vec<String> {
+        self.findings.lock().unwrap_or_else(PoisonError::into_inner).remove(table).unwrap_or_default()
+    }
+
+    /// Stops all that is being read, with a reason, and ends the snapshot.
+    pub async fn stop(&self, what: String, hint: &str) {
+        self.pace.stop(what, hint);
+        self.snapshot.end().await;
+    }
+
+    /// The outcome of some reading, unless it is stopped. What fails because it was stopped fails with the reason for that.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        tokio::select! {
+            biased;
+            stopped = self.pace.until_stopped() => Err(stopped),
+            outcome = work => outcome.map_err(|e| self.pace.stopped().unwrap_or(e)),
+        }
     }
 
     pub fn consistency(&self) -> String {
@@ -164,7 +219,8 @@ impl Reader {
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
         };
         let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
-        let _open = self.tables.acquire().await.map_err(|_| Error::interrupted())?;
+        let opening = async { self.tables.acquire().await.map_err(|_| Error::interrupted()) };
+        let _open = self.unless_stopped(opening).await.map_err(place)?;
         let estimate: Option<u64> = job.reads.iter().map(|read| read.table.rows_estimate).sum();
         let estimate = match job.choice.as_deref() {
             Some(Choice::Ranges(choice)) => estimate.map(|rows| {
@@ -174,7 +230,7 @@ impl Reader {
             _ => estimate,
         };
         progress.table_started(job.side, &job.name, estimate);
-        let snapshot = self.read_table(&job, directory, progress.clone()).await.map_err(place);
+        let snapshot = self.unless_stopped(self.read_table(&job, directory, progress.clone())).await.map_err(place);
         progress.table_finished(job.side, &job.name);
         snapshot
     }
@@ -253,11 +309,25 @@ impl Reader {
             let part = |some| self.snapshot.rows_in(column, some);
             let parts: Option<Vec<Part>> = ranges.chunks(per_part).map(part).collect();
             let parts = parts.ok_or_else(|| Error::store("ranges of the key cannot be asked for"))?;
-            all.extend(job.reads.iter().flat_map(|read| parts.iter().map(|part| (read.clone(), part.clone()))));
+            for read in &job.reads {
+                let parts = match guard::scanning(self.snapshot(), read, &parts).await? {
+                    false => parts.clone(),
+                    true => {
+                        self.note(&job.name, guard::read_in_one(job.side, "ranges of the sample"));
+                        let whole = ranges.len() <= guard::RANGES_IN_ONE_MAX;
+                        vec![whole.then(|| part(&ranges)).flatten().ok_or_else(|| guard::refused(&ranges))?]
+                    }
+                };
+                all.extend(parts.into_iter().map(|part| (read.clone(), part)));
+            }
             return Ok(all);
         }
         for read in &job.reads {
-            let parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
+            let mut parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
+            if parts.len() > 1 && guard::scanning(self.snapshot(), read, guard::some_of(&parts)).await? {
+                self.note(&job.name, guard::read_in_one(job.side, "parts for its workers"));
+                parts = vec![Part::Whole];
+            }
             all.extend(parts.into_iter().map(|part| (read.clone(), part)));
         }
         Ok(all)
@@ -352,7 +422,8 @@ impl Reader {
             }
             Ok((writer, rows_read))
         });
-        let outcome = self.snapshot.read(read, part, &sink).await;
+        let sink = sink.paced(self.pace.stream(&read.table.name.to_string()));
+        let outcome = self.unless_stopped(self.snapshot.read(read, part, &sink)).await;
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
@@ -441,12 +512,12 @@ fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
 }
 
 /// Opens both stores' snapshots, one right after the other.
-pub(super) async fn open(prepared: &Prepared, plan: &RunPlan) -> Result<Pair<Reader>> {
-    let workers = plan.options.workers;
-    Ok(Pair {
-        source: Reader::open(prepared.stores.source.as_ref(), workers).await?,
-        target: Reader::open(prepared.stores.target.as_ref(), workers).await?,
-    })
+pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, progress: &Arc<dyn Progress>) -> Result<Pair<Reader>> {
+    let open = async |side| {
+        let (store, load) = (prepared.stores.get(side).as_ref(), plan.options.load.get(side));
+        Reader::open(store, plan.options.workers, load, side, progress.clone()).await
+    };
+    Ok(Pair { source: open(Side::Source).await?, target: open(Side::Target).await? })
 }
 
 /// Both sides of a table once they have been read, or why not.

@@ -12,6 +12,7 @@ use std::sync::Arc;
 use arrow::array::BinaryArray;
 use tokio::task::spawn_blocking;
 
+use super::guard;
 use super::reading::{Job, Reader};
 use super::sieve::Sieve;
 use super::time;
@@ -55,7 +56,14 @@ pub(super) async fn read(again: SecondReading<'_>, disagreement: &mut Disagreeme
         return Ok(());
     }
     let place = |e: Error| e.at(format!("table {}", again.job.table().name));
-    let found = match again.by_keys(disagreement).await.map_err(place)? {
+    let mut by_keys = again.by_keys(disagreement).await.map_err(place)?;
+    if let Some(asked) = &by_keys
+        && again.would_scan(asked).await.map_err(place)?
+    {
+        again.reader.note(&again.job.name, guard::read_in_one(again.job.side, "keys that disagree"));
+        by_keys = None;
+    }
+    let found = match by_keys {
         Some(parts) => again.take(parts, disagreement, directory).await.ok(),
         None => None,
     };
@@ -131,6 +139,16 @@ impl SecondReading<'_> {
             .filter_map(|(range, _)| numbers.of(*range, side))
             .map(|numbers| (number(numbers.start()), number(numbers.end())))
             .collect()
+    }
+
+    /// Whether the store would read its whole table for one of the parts.
+    async fn would_scan(&self, asked: &[Asked]) -> Result<bool> {
+        for (read, part, _) in asked {
+            if guard::scanning(self.reader.snapshot(), read, std::slice::from_ref(part)).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Reads the parts, keeps what lies in the disagreeing ranges, and proves that it is what the first reading found.

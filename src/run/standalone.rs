@@ -10,6 +10,7 @@ use crate::error::{Error, Result};
 use crate::mapping;
 use crate::model::{Pair, Progress, Side, TableName, TableRead, TableRequest};
 use crate::store::connect;
+use crate::throttle::LoadPlan;
 
 /// A snapshot that is compared later is sampled then; until then the default serves.
 const ROWS_PER_RANGE: u64 = 512;
@@ -29,6 +30,7 @@ pub async fn snapshot(
     tables: Option<&[String]>,
     out: &Path,
     workers: usize,
+    load: &LoadPlan,
     progress: Arc<dyn Progress>,
 ) -> Result<SnapshotDone> {
     check_output(out)?;
@@ -42,7 +44,7 @@ pub async fn snapshot(
                 .hint("choose another directory with --out, or remove this one"));
         }
     }
-    let reader = Reader::open(store.as_ref(), workers).await?;
+    let reader = Reader::open(store.as_ref(), workers, load, Side::Source, progress.clone()).await?;
     let mut done = SnapshotDone { tables: 0, rows: 0 };
     for name in names {
         let table = store.describe(&name).await?;

@@ -18,6 +18,7 @@ use crate::model::{
     Pair, RunManifest, RunTable, Side, Silent, StoreKind, Summary, TablePlan, TableRequest, TableResult, Verdict,
 };
 use crate::store::connect;
+use crate::throttle::LoadPlan;
 
 /// What a repetition came to.
 #[derive(Default)]
@@ -130,7 +131,8 @@ async fn compare_again(
         if store.identity().kind != StoreKind::Snapshot {
             return Err(Error::snapshot("no snapshot of a table").at(folder.join(side.name()).display()));
         }
-        let reader = Reader::open(store.as_ref(), plan.options.workers).await?;
+        let reader =
+            Reader::open(store.as_ref(), plan.options.workers, &LoadPlan::default(), side, Arc::new(Silent)).await?;
         let mut job = Job { digest_again: true, ..Job::of(&table, side, &plan.options, None) };
         // The snapshot holds what the condition has let through, of all tables that were read as one.
         job.reads.truncate(1);

@@ -23,9 +23,10 @@ use arrow::array::RecordBatch;
 use async_trait::async_trait;
 use tokio::sync::mpsc;
 
-use crate::canonical::KeyValue;
+use crate::canonical::{KeyValue, ROWS_PER_BATCH};
 use crate::error::{Error, Result};
 use crate::model::{DigestLayout, KeyRange, ManifestPart, StoreIdentity, Table, TableName, TableRead};
+use crate::throttle::{SignalKind, Stream};
 
 /// A place that holds tables.
 #[async_trait]
@@ -46,6 +47,30 @@ pub trait Store: Send + Sync {
 
     /// Opens one consistent snapshot for up to `workers` parallel readers.
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>>;
+
+    /// Somebody who asks the store how it is, over a connection of its own; `None` for files.
+    fn probe(&self) -> Option<Box<dyn Probe>> {
+        None
+    }
+}
+
+/// Asks a store how it is.
+#[async_trait]
+pub trait Probe: Send {
+    /// The number that a signal stands for. What is dropped while it waits is asked anew over another connection.
+    ///
+    /// # Errors
+    /// Where the store does not say, or the user may not know: that is never taken for a low number.
+    async fn ask(&mut self, signal: &SignalKind) -> Result<f64>;
+}
+
+/// How a store would find the rows of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Route {
+    /// Without reading the others; or the table is so small that reading all of it is nothing.
+    Direct,
+    /// By reading the whole of a large table.
+    WholeTable,
 }
 
 /// A store as of one moment. Dropping it ends the snapshot.
@@ -95,6 +120,14 @@ pub trait StoreSnapshot: Send + Sync {
     fn rows_in(&self, _column: &str, _ranges: &[KeyRange]) -> Option<Part> {
         None
     }
+
+    /// How the rows of a part would be found, by the store's own plan of the query that reads it.
+    async fn route(&self, _read: &TableRead, _part: &Part) -> Result<Route> {
+        Ok(Route::Direct)
+    }
+
+    /// Ends the snapshot before it is dropped, so that it holds nothing back any more. Nothing can be read afterwards.
+    async fn end(&self) {}
 
     /// The files behind a [`Part::OfSnapshot`]; `None` for all other parts.
     fn files_of(&self, _table: &TableName, _part: &Part) -> Option<PartFiles> {
@@ -164,31 +197,80 @@ pub enum Part {
     OfSnapshot(usize),
 }
 
-/// Where a reader sends its batches. Bounded: a slow receiver slows the reader.
+/// Where a reader sends its batches. Bounded: a slow receiver slows the reader, and so does a [`Stream`] that waits for its turn.
 #[derive(Clone)]
-pub struct BatchSink(mpsc::Sender<RecordBatch>);
+pub struct BatchSink {
+    batches: mpsc::Sender<RecordBatch>,
+    stream: Option<Arc<Stream>>,
+}
 
 impl BatchSink {
     /// A sink and the receiver of its batches; at most `batches_max` wait in between.
     pub fn channel(batches_max: usize) -> (Self, mpsc::Receiver<RecordBatch>) {
-        let (sender, receiver) = mpsc::channel(batches_max);
-        (Self(sender), receiver)
+        let (batches, receiver) = mpsc::channel(batches_max);
+        (Self { batches, stream: None }, receiver)
     }
 
-    /// Sends a batch; waits while the channel is full. Fails once the receiver has given up.
+    /// The same at the pace of a stream.
+    pub fn paced(self, stream: Stream) -> Self {
+        Self { stream: Some(Arc::new(stream)), ..self }
+    }
+
+    /// How many rows the next batch should have.
+    pub fn batch_rows(&self) -> usize {
+        self.stream.as_ref().map_or(ROWS_PER_BATCH, |stream| stream.batch_rows())
+    }
+
+    /// Sends a batch; waits for its turn, and while the channel is full. Fails once the receiver has given up.
     pub async fn send(&self, batch: RecordBatch) -> Result<()> {
-        self.0.send(batch).await.map_err(|_| receiver_gone())
+        for piece in self.pieces(batch) {
+            if let Some(stream) = &self.stream {
+                stream.pass(piece.num_rows() as u64, || bytes_of(&piece), || self.is_closed()).await?;
+            }
+            self.batches.send(piece).await.map_err(|_| receiver_gone())?;
+            self.next_batch();
+        }
+        Ok(())
     }
 
     /// Whether the receiver has given up.
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.batches.is_closed()
     }
 
     /// As [`Self::send`], from a thread that may block (SQLite, files).
     pub fn send_blocking(&self, batch: RecordBatch) -> Result<()> {
-        self.0.blocking_send(batch).map_err(|_| receiver_gone())
+        for piece in self.pieces(batch) {
+            if let Some(stream) = &self.stream {
+                stream.pass_blocking(piece.num_rows() as u64, || bytes_of(&piece), || self.is_closed())?;
+            }
+            self.batches.blocking_send(piece).map_err(|_| receiver_gone())?;
+            self.next_batch();
+        }
+        Ok(())
     }
+
+    /// Readers of files hand over batches as large as the file has them: under a cap these would pass in leaps.
+    fn pieces(&self, batch: RecordBatch) -> impl Iterator<Item = RecordBatch> {
+        let (rows, most) = (batch.num_rows(), self.stream.as_ref().and_then(|stream| stream.piece_rows()));
+        let most = most.unwrap_or(rows).max(1);
+        (0..rows.div_ceil(most).max(1)).map(move |at| match rows <= most {
+            true => batch.clone(),
+            false => batch.slice(at * most, most.min(rows - at * most)),
+        })
+    }
+
+    fn next_batch(&self) {
+        if let Some(stream) = &self.stream {
+            stream.next_batch();
+        }
+    }
+}
+
+/// The bytes of a batch's values.
+fn bytes_of(batch: &RecordBatch) -> u64 {
+    let bytes = batch.columns().iter().map(|column| column.to_data().get_slice_memory_size().unwrap_or_default());
+    bytes.sum::<usize>() as u64
 }
 
 fn receiver_gone() -> Error {

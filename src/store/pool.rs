@@ -45,6 +45,12 @@ impl<T> Pool<T> {
         self.size
     }
 
+    /// Closes all connections that are idle, and those on loan once they come back. None is lent any more.
+    pub fn close(&self) {
+        self.permits.close();
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     /// Borrows a connection; waits while all are on loan, fails once all are lost.
     pub async fn take(&self) -> Result<Lease<T>> {
         let permit = self.permits.clone().acquire_owned().await.map_err(|_| lost())?;
@@ -63,7 +69,11 @@ impl<T> Lease<T> {
     /// Returns the connection for the next reader.
     pub fn give_back(mut self) {
         if let Some(connection) = self.connection.take() {
-            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+            let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            // Looked at under the lock, so that nothing is left in a pool that is being closed.
+            if !self.permits.is_closed() {
+                idle.push(connection);
+            }
         }
     }
 }
@@ -122,6 +132,17 @@ mod tests {
         drop(pool.take().await.unwrap());
         let error = pool.take().await.err().unwrap();
         assert_eq!(error.to_string(), "every connection of the snapshot has failed");
+    }
+
+    #[tokio::test]
+    async fn a_pool_that_was_closed_keeps_no_connection() {
+        let connection = Arc::new(());
+        let pool = Pool::new(vec![connection.clone(), connection.clone()]);
+        let lease = pool.take().await.unwrap();
+        pool.close();
+        lease.give_back();
+        assert_eq!(Arc::strong_count(&connection), 1);
+        assert!(pool.take().await.is_err());
     }
 
     #[tokio::test]

@@ -11,6 +11,7 @@ use super::showing::hash_key_of_process;
 use crate::config::{Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
 use crate::model::{Pair, Showing};
+use crate::throttle::{Caps, Deadline, LoadPlan};
 
 /// The options of the command line; what is `None` or empty was not given.
 #[derive(Debug, Clone, Default)]
@@ -53,6 +54,10 @@ pub struct Overrides {
     pub keep_snapshots: Option<KeepSnapshots>,
     /// The file with the Ed25519 key that signs the run's manifest.
     pub sign: Option<PathBuf>,
+    /// The most that is read of each store; what a config allows less stays.
+    pub caps: Caps,
+    /// When the run has to be over.
+    pub deadline: Option<Deadline>,
 }
 
 /// `T` or `SOURCE_TABLE=TARGET_TABLE`.
@@ -91,6 +96,8 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
     options.values.check()?;
     options.settle_snapshots(overrides.keep_snapshots);
     options.sampling = overrides.sampling().meant()?;
+    overrides.apply_to_load(&mut options.load);
+    options.deadline = overrides.deadline.clone().map(|deadline| (deadline, overrides.time_zone));
     let stores = urls.map(|url| StorePlan { url, time_zone: overrides.time_zone });
     Ok(RunPlan { stores, tables: overrides.requests(), defaults, options })
 }
@@ -129,6 +136,16 @@ impl Overrides {
         }
         if let Some(filter) = &self.filter {
             request.filters = Pair::from_fn(|_| Some(filter.clone()));
+        }
+    }
+
+    /// What the command line says about the load: it only makes a run gentler.
+    pub fn apply_to_load(&self, load: &mut Pair<LoadPlan>) {
+        for plan in [&mut load.source, &mut load.target] {
+            plan.caps = plan.caps.min(self.caps);
+            if let Some(peak) = &mut plan.peak {
+                peak.caps = peak.caps.min(self.caps);
+            }
         }
     }
 

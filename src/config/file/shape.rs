@@ -7,6 +7,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::limits::WrittenLimits;
+use super::load::WrittenLoad;
 use super::values::{NullIs, Number, SetWord, Several, UuidWord};
 use super::waivers::WrittenWaiver;
 use crate::canonical::rules::{Ambiguous, Case, Eol, Epoch, Fineness, Round, Trim, UnicodeForm, Words};
@@ -58,6 +59,11 @@ pub struct WrittenFile {
     /// The file in which each run is recorded.
     #[schemars(with = "Option<String>")]
     pub history: Option<Text>,
+    /// When the run has to be over: a time of the day such as 06:00, or a duration such as 4h.
+    #[schemars(with = "Option<String>")]
+    pub deadline: Option<Text>,
+    /// How gently both stores are read, where [source.load] or [target.load] says nothing else.
+    pub load: Option<WrittenLoad>,
     /// Which differences the gate lets pass.
     pub limits: Option<WrittenLimits>,
     /// Who vouches for which differences.
@@ -109,6 +115,8 @@ pub struct WrittenStore {
     /// The zone of this store's times without a zone.
     #[schemars(with = "Option<String>")]
     pub time_zone: Option<Text>,
+    /// How gently this store is read.
+    pub load: Option<WrittenLoad>,
 }
 
 /// `[defaults]`.

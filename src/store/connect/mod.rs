@@ -14,16 +14,22 @@ use super::postgres::PostgresStore;
 use super::sqlite::{self, SqliteStore};
 use super::{Store, directory};
 use crate::error::{Error, Result};
+use crate::throttle::SessionLimits;
 
 const KINDS: &str = "a store is postgres://user@host/db, mysql://user@host/db, sqlite://file.db, a path to an SQLite \
                      file, a .parquet or .csv file, a glob of such files, or a directory of them";
 
 /// Opens the store that a URL or path means.
 pub async fn connect(url_or_path: &str) -> Result<Arc<dyn Store>> {
+    connect_within(url_or_path, SessionLimits::default()).await
+}
+
+/// As [`connect`], with limits that the sessions of a server ask for.
+pub async fn connect_within(url_or_path: &str, limits: SessionLimits) -> Result<Arc<dyn Store>> {
     match scheme(url_or_path) {
         Some((scheme, rest)) => match scheme.to_ascii_lowercase().as_str() {
-            "postgres" | "postgresql" => PostgresStore::connect(url_or_path).await,
-            "mysql" | "mariadb" => Ok(Arc::new(MysqlStore::connect(url_or_path).await?)),
+            "postgres" | "postgresql" => PostgresStore::connect(url_or_path, limits).await,
+            "mysql" | "mariadb" => Ok(Arc::new(MysqlStore::connect(url_or_path, limits).await?)),
             "sqlite" | "sqlite3" => open_sqlite(sqlite_path(rest)).await,
             other => Err(Error::usage(format!("`{other}://` is no kind of store that tieout knows"))
                 .at(redact(url_or_path))

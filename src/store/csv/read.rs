@@ -30,6 +30,7 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<Strin
     }
     let untyped = CanonicalType::Untyped;
     let mut batch = BatchBuilder::new(names.iter().map(|name| (name.as_str(), &untyped)));
+    batch.set_rows_max(sink.batch_rows());
     let mut scratch = String::new();
     let mut blank_line = None;
     while let Some(mut block) = next_block(&mut records, file)? {
@@ -48,6 +49,7 @@ pub(super) fn rows(file: &Path, table: &Table, sink: &BatchSink) -> Result<Strin
             append(&mut batch, &block, &mut scratch);
             if batch.is_full() {
                 sink.send_blocking(batch.finish()?)?;
+                batch.set_rows_max(sink.batch_rows());
             }
         }
     }

@@ -7,6 +7,7 @@ mod decode;
 mod describe;
 mod lane;
 mod lean;
+mod probe;
 mod read;
 mod schema;
 mod session;
@@ -24,13 +25,14 @@ use self::session::Sessions;
 use self::snapshot::MysqlSnapshot;
 use self::trouble::{failed, number};
 use super::connect::{connection_error, redact};
-use super::{Store, StoreSnapshot, describe_rest};
+use super::{Probe, Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
+use crate::throttle::SessionLimits;
 
 /// A database of a MySQL or MariaDB server.
 pub struct MysqlStore {
-    sessions: Sessions,
+    sessions: Arc<Sessions>,
     identity: StoreIdentity,
     server: Arc<Server>,
     /// Answers questions about tables; opened again where it was lost.
@@ -53,14 +55,14 @@ impl Server {
 
 impl MysqlStore {
     /// Connects to the database that a URL names, encrypted as its parameters ask (`ssl-mode`, `ssl-ca`, …).
-    pub async fn connect(url: &str) -> Result<Self> {
+    pub async fn connect(url: &str, limits: SessionLimits) -> Result<Self> {
         let options = MySqlConnectOptions::from_str(url).map_err(|e| connection_error(StoreKind::Mysql, url, e))?;
         if options.get_database().is_none_or(str::is_empty) {
             return Err(Error::usage("the URL names no database")
                 .at(redact(url))
                 .hint("add it behind the host: mysql://user@host:3306/database"));
         }
-        let sessions = Sessions::new(url, options);
+        let sessions = Arc::new(Sessions::new(url, options, limits));
         let mut connection = sessions.connect().await?;
         let server = Arc::new(
             describe::server(&mut connection)
@@ -113,6 +115,10 @@ impl Store for MysqlStore {
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {
         let snapshot = MysqlSnapshot::open(&self.sessions, self.server.clone(), &self.identity.url, workers).await?;
         Ok(Arc::new(snapshot))
+    }
+
+    fn probe(&self) -> Option<Box<dyn Probe>> {
+        Some(Box::new(probe::MysqlProbe::new(self.sessions.clone(), &self.identity.url)))
     }
 }
 

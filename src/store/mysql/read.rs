@@ -35,13 +35,16 @@ pub(super) struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Rows of a table; `place` is for errors.
     pub fn new(table: &'a Table, place: &'a str, sink: &'a BatchSink) -> Self {
-        let batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        let mut batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        batch.set_rows_max(sink.batch_rows());
         Self { wires: table.columns.iter().map(Wire::of).collect(), batch, table, place, sink }
     }
 
     /// Sends the rows of the batch, which starts anew.
     pub async fn send(&mut self) -> Result<()> {
-        self.sink.send(self.batch.finish()?).await
+        self.sink.send(self.batch.finish()?).await?;
+        self.batch.set_rows_max(self.sink.batch_rows());
+        Ok(())
     }
 
     /// Sends what is left after the last row.

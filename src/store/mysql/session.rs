@@ -12,6 +12,7 @@ use super::trouble::{Trouble, number};
 use crate::error::Result;
 use crate::model::StoreKind;
 use crate::store::connect::{CONNECT_TIME_MAX, connection_error, in_time};
+use crate::throttle::SessionLimits;
 
 /// What every server knows. A limit on rows would cut results short without an error; an idle session must live as long
 /// as the comparison does, and a slow disk of ours is no reason for the server to hang up.
@@ -27,9 +28,7 @@ const SETTINGS: [&str; 7] = [
 ];
 
 /// What only some servers know.
-const SETTINGS_OF_SOME: [&str; 6] = [
-    "SET SESSION max_statement_time = 0",                               // MariaDB
-    "SET SESSION max_execution_time = 0",                               // MySQL
+const SETTINGS_OF_SOME: [&str; 4] = [
     "SET SESSION idle_transaction_timeout = 0",                         // MariaDB
     "SET SESSION idle_readonly_transaction_timeout = 0",                // MariaDB
     "SET SESSION information_schema_stats_expiry = 0",                  // MySQL: fresh estimates
@@ -44,11 +43,12 @@ const STATEMENTS_MAX: usize = 64;
 pub(super) struct Sessions {
     url: String,
     options: MySqlConnectOptions,
+    limits: SessionLimits,
 }
 
 impl Sessions {
     /// Sessions as the URL asks for them; the URL is for error messages.
-    pub fn new(url: &str, options: MySqlConnectOptions) -> Self {
+    pub fn new(url: &str, options: MySqlConnectOptions, limits: SessionLimits) -> Self {
         // An IPv6 address stands in brackets in a URL, and without them everywhere else.
         let host = options.get_host().trim_matches(['[', ']']).to_string();
         // What the driver would set by itself is set by us, or not at all.
@@ -59,13 +59,13 @@ impl Sessions {
             .pipes_as_concat(false)
             .no_engine_substitution(false)
             .disable_statement_logging();
-        Self { url: url.to_string(), options }
+        Self { url: url.to_string(), options, limits }
     }
 
     /// Opens a session.
     pub async fn connect(&self) -> Result<MySqlConnection> {
         let mut connection = in_time(StoreKind::Mysql, &self.url, self.options.connect()).await?;
-        prepare(&mut connection).await.map_err(|e| connection_error(StoreKind::Mysql, &self.url, e))?;
+        self.prepare(&mut connection).await.map_err(|e| connection_error(StoreKind::Mysql, &self.url, e))?;
         Ok(connection)
     }
 
@@ -101,16 +101,47 @@ impl Sessions {
             Some(path) => Lean::over_socket(path, &login).await?,
             None => Lean::over_tcp(self.options.get_host(), self.options.get_port(), &login).await?,
         };
-        for setting in SETTINGS {
-            lean.run(setting).await?;
+        for setting in self.settings() {
+            lean.run(&setting).await?;
         }
-        for setting in SETTINGS_OF_SOME {
-            match lean.run(setting).await {
+        for setting in self.settings_of_some() {
+            match lean.run(&setting).await {
                 Err(e) if e.number() == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
                 outcome => outcome?,
             }
         }
         Ok(Some(lean))
+    }
+
+    async fn prepare(&self, connection: &mut MySqlConnection) -> std::result::Result<(), sqlx::Error> {
+        for setting in self.settings() {
+            run(connection, &setting).await?;
+        }
+        for setting in self.settings_of_some() {
+            match run(connection, &setting).await {
+                Err(e) if number(&e) == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
+                outcome => outcome?,
+            }
+        }
+        Ok(())
+    }
+
+    fn settings(&self) -> Vec<String> {
+        // A year is the most that servers take.
+        let seconds =
+            self.limits.lock.map_or(31_536_000, |lock| lock.as_secs_f64().ceil().clamp(1.0, 31_536_000.0) as u64);
+        let lock = format!("SET SESSION lock_wait_timeout = {seconds}");
+        SETTINGS.iter().map(ToString::to_string).chain([lock]).collect()
+    }
+
+    fn settings_of_some(&self) -> Vec<String> {
+        // 0 is no limit to either.
+        let limit = self.limits.statement.map_or(0.0, |statement| statement.as_secs_f64().clamp(0.001, 4_000_000.0));
+        let statement = [
+            format!("SET SESSION max_statement_time = {limit}"), // MariaDB: seconds
+            format!("SET SESSION max_execution_time = {}", (limit * 1000.0) as u64), // MySQL: milliseconds
+        ];
+        SETTINGS_OF_SOME.iter().map(ToString::to_string).chain(statement).collect()
     }
 
     /// The same session where it is still alive, else a new one.
@@ -122,19 +153,6 @@ impl Sessions {
         }
         self.connect().await
     }
-}
-
-async fn prepare(connection: &mut MySqlConnection) -> std::result::Result<(), sqlx::Error> {
-    for setting in SETTINGS {
-        run(connection, setting).await?;
-    }
-    for setting in SETTINGS_OF_SOME {
-        match run(connection, setting).await {
-            Err(e) if number(&e) == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
-            outcome => outcome?,
-        }
-    }
-    Ok(())
 }
 
 /// Closes the statements a session has prepared, once there are many. Closing one after each use would be simpler, but

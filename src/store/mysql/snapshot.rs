@@ -19,7 +19,7 @@ use crate::model::{KeyRange, Table, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::{Lease, Pool};
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
-use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
+use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 
 /// While tieout waits for the lock, so does everybody who wants to write: not for long.
 const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
@@ -127,7 +127,7 @@ impl StoreSnapshot for MysqlSnapshot {
         let Some(key) = key_to_split(&read.table).filter(|_| wanted > 1) else { return Ok(vec![Part::Whole]) };
         let (key, table) = (quoted(key), describe::table(&self.server, &read.table.name));
         let mut lease = self.pool.take().await?;
-        let answer = lease.ask(&format!("SELECT MIN({key}), MAX({key}) FROM {table}")).await;
+        let answer = lease.ask(&format!("SELECT /* tieout */ MIN({key}), MAX({key}) FROM {table}")).await;
         let answer = settled(lease, answer).map_err(|e| self.failed("the table cannot be divided", &read.table, e))?;
         let bound = |index: usize| answer.first()?.get(index)?.as_ref()?.parse::<i128>().ok();
         Ok(match bound(0).zip(bound(1)) {
@@ -160,6 +160,22 @@ impl StoreSnapshot for MysqlSnapshot {
         Ok(counting.and_then(sent))
     }
 
+    async fn route(&self, read: &TableRead, part: &Part) -> Result<Route> {
+        // Without the user's condition, which is never sent as a statement that could hold a second one.
+        let range = TableRead { filter: None, ..read.clone() };
+        let sql = format!("EXPLAIN {}", read::select(&self.server, &range, part));
+        let mut lease = self.pool.take().await?;
+        let plan = lease.ask(&sql).await;
+        let plan =
+            settled(lease, plan).map_err(|e| self.failed("the plan of a query is not to be had", &read.table, e))?;
+        let whole = plan.iter().any(|row| reads_whole(row));
+        Ok(if whole { Route::WholeTable } else { Route::Direct })
+    }
+
+    async fn end(&self) {
+        self.pool.close();
+    }
+
     fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
         let columns: Vec<String> = columns.iter().map(|column| quoted(column)).collect();
         lookup::by_keys(&columns, keys, literal)
@@ -172,7 +188,7 @@ impl StoreSnapshot for MysqlSnapshot {
     async fn key_span(&self, read: &TableRead, column: &str) -> Result<KeySpan> {
         let (column, table) = (quoted(column), describe::table(&self.server, &read.table.name));
         let mut lease = self.pool.take().await?;
-        let answer = lease.ask(&format!("SELECT MIN({column}), MAX({column}) FROM {table}")).await;
+        let answer = lease.ask(&format!("SELECT /* tieout */ MIN({column}), MAX({column}) FROM {table}")).await;
         let answer = settled(lease, answer).map_err(|e| self.failed("the table cannot be measured", &read.table, e))?;
         Ok(match answer.first().map(Vec::as_slice) {
             Some([None, None]) => KeySpan::Empty,
@@ -187,6 +203,15 @@ impl StoreSnapshot for MysqlSnapshot {
     fn rows_in(&self, column: &str, ranges: &[KeyRange]) -> Option<Part> {
         split::in_ranges(&quoted(column), ranges, u64::MAX.into())
     }
+}
+
+/// Whether a line of a plan reads the whole of a large table, or of one of its indexes.
+fn reads_whole(row: &[Option<String>]) -> bool {
+    // MySQL has a column of partitions before the type, and one of shares behind the rows.
+    let (kind, rows) = if row.len() >= 12 { (4, 9) } else { (3, 8) };
+    let text = |index: usize| row.get(index).and_then(Option::as_deref).unwrap_or_default();
+    let large = text(rows).parse::<u64>().map_or(true, |rows| rows >= ROWS_TO_SPLIT_MIN);
+    large && (text(kind).eq_ignore_ascii_case("all") || text(kind).eq_ignore_ascii_case("index"))
 }
 
 /// A literal of a value's own type: MySQL would compare a number with a text as floats.
@@ -337,6 +362,17 @@ mod tests {
         assert_eq!(key_to_split(&table("int(11)", CanonicalType::Int64, Some(100))), None);
         assert_eq!(key_to_split(&table("bit(64)", CanonicalType::BitField { width: 64 }, large)), None);
         assert_eq!(key_to_split(&table("varchar(9)", CanonicalType::Text, large)), None);
+    }
+
+    #[test]
+    fn a_plan_that_reads_a_large_table_whole_is_known_in_the_words_of_both_servers() {
+        let row = |words: &str| words.split(' ').map(|word| (word != "-").then(|| word.to_owned())).collect::<Vec<_>>();
+        assert!(reads_whole(&row("1 SIMPLE t ALL PRIMARY - - - 500000 Where")));
+        assert!(reads_whole(&row("1 SIMPLE t - index PRIMARY PRIMARY 8 - 500000 33.3 Where")));
+        assert!(!reads_whole(&row("1 SIMPLE t range PRIMARY PRIMARY 8 - 500000 Where")));
+        assert!(!reads_whole(&row("1 SIMPLE t - range PRIMARY PRIMARY 8 - 500000 100 Where")));
+        assert!(!reads_whole(&row("1 SIMPLE t ALL - - - - 40 Where")), "a small table");
+        assert!(!reads_whole(&row("1 SIMPLE - - - - - - - Impossible")));
     }
 
     #[test]

@@ -98,8 +98,12 @@ pub(super) fn failed(what: &str, place: &str, trouble: impl Into<Trouble>) -> Er
         (_, Some(1412)) => "the table was altered after the snapshot began: run again when the change is through",
         (_, Some(1146 | 1051)) => "the table is gone, or the user may not see it",
         (_, Some(1054 | 1064)) => "check the condition (--where): it must be SQL of this server",
-        (_, Some(1205 | 1213 | 3572)) => "another session keeps the table locked: run again when it has finished",
-        (_, Some(1969 | 3024 | 1317)) => "the server stopped the statement: raise its time limit for this user",
+        (_, Some(1205 | 1213 | 3572)) => {
+            "another session keeps the table locked: run again when it has finished, or raise lock_timeout in [load]"
+        }
+        (_, Some(1969 | 3024 | 1317)) => {
+            "somebody killed the statement, or it took longer than statement_timeout in [load] allows: ask who, then run again"
+        }
         (Trouble::Lost(_), _) => {
             "the connection was lost in the middle, so the rows are incomplete; see the server's log, then run again"
         }

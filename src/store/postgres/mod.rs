@@ -9,6 +9,7 @@ mod copy;
 mod describe;
 mod literal;
 mod login;
+mod probe;
 mod rows;
 mod schema;
 mod snapshot;
@@ -18,6 +19,7 @@ mod worker;
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -26,21 +28,23 @@ use sqlx::{ConnectOptions, Connection};
 pub use self::rows::RowDecoder;
 use self::wire::WireError;
 use super::connect::{connection_error, in_time, redact};
-use super::{Store, StoreSnapshot, describe_rest};
+use super::{Probe, Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
+use crate::throttle::SessionLimits;
 
 /// A PostgreSQL database.
 pub struct PostgresStore {
     identity: StoreIdentity,
     url: String,
+    limits: SessionLimits,
 }
 
 impl PostgresStore {
     /// Connects once, to find a wrong URL or password early.
-    pub async fn connect(url: &str) -> Result<Arc<dyn Store>> {
+    pub async fn connect(url: &str, limits: SessionLimits) -> Result<Arc<dyn Store>> {
         let identity = StoreIdentity { kind: StoreKind::Postgres, url: redact(url) };
-        let store = PostgresStore { identity, url: url.to_owned() };
+        let store = PostgresStore { identity, url: url.to_owned(), limits };
         let connection = store.connection().await?;
         let _ = connection.close().await;
         Ok(Arc::new(store))
@@ -52,6 +56,9 @@ impl PostgresStore {
 
     /// How sessions begin.
     fn options(&self) -> Result<PgConnectOptions> {
+        // 0 is no limit to the server.
+        let milliseconds =
+            |limit: Option<Duration>| limit.map_or(0, |limit| limit.as_millis().clamp(1, i32::MAX as u128));
         Ok(PgConnectOptions::from_str(&self.url)
             .map_err(|e| connection_error(StoreKind::Postgres, &self.url, e))?
             .application_name("tieout")
@@ -60,8 +67,8 @@ impl PostgresStore {
                 // Rows that a policy hides are an error, never just fewer rows.
                 ("row_security", "off"),
                 ("idle_in_transaction_session_timeout", "0"),
-                ("statement_timeout", "0"),
-                ("lock_timeout", "0"),
+                ("statement_timeout", &milliseconds(self.limits.statement).to_string()),
+                ("lock_timeout", &milliseconds(self.limits.lock).to_string()),
                 // Types that are read as text must not follow the settings of a role.
                 ("IntervalStyle", "postgres"),
                 ("bytea_output", "hex"),
@@ -104,7 +111,14 @@ const CONNECTION_BROKE: &str =
 fn advice(code: &str) -> &'static str {
     match code {
         "42501" => "grant the user SELECT on the table; where a row policy hides rows, also BYPASSRLS",
-        "57P01" | "57P02" | "57P03" => "the server was stopped: start it and run again",
+        "57P01" => {
+            "somebody ended our session (pg_terminate_backend), or the server was stopped: ask who, then run again"
+        }
+        "57P02" | "57P03" => "the server was stopped: start it and run again",
+        "57014" => "somebody cancelled the statement, or it took longer than statement_timeout in [load] allows",
+        "55P03" => {
+            "another session keeps the table locked: run again when it has finished, or raise lock_timeout in [load]"
+        }
         "40001" => "a standby cancelled the query: raise max_standby_streaming_delay or read the primary",
         _ => "the server's own words are above; run again once it is mended",
     }
@@ -138,6 +152,10 @@ impl Store for PostgresStore {
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {
         Ok(Arc::new(snapshot::PostgresSnapshot::open(self, workers).await?))
+    }
+
+    fn probe(&self) -> Option<Box<dyn Probe>> {
+        Some(Box::new(probe::PostgresProbe::new(self.identity.clone(), self.options().ok()?)))
     }
 }
 

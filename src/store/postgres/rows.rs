@@ -27,6 +27,11 @@ impl RowDecoder {
         }
     }
 
+    /// How many rows the next batches have.
+    pub fn set_batch_rows(&mut self, rows: usize) {
+        self.builder.set_rows_max(rows);
+    }
+
     /// Takes the next bytes; returns a batch once one is full.
     pub fn push(&mut self, piece: &[u8]) -> Result<Option<RecordBatch>> {
         let (types, builder) = (&self.types, &mut self.builder);

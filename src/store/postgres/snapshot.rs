@@ -1,22 +1,26 @@
 //! One REPEATABLE READ snapshot, exported by the first connection and imported by every worker.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
-use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
+use sqlx::{AssertSqlSafe, Executor, Row};
 use tokio::sync::Mutex;
 
 use super::worker::{self, Assignment, Worker};
 use super::{PostgresStore, describe, failed, quoted, quoted_table};
 use crate::canonical::{CanonicalType, KeyValue};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::model::{KeyRange, StoreIdentity, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
 use crate::store::split::{self, where_clause};
-use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
+use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 
 /// A part has at least this many blocks: smaller ones cost more round trips than they gain.
 const BLOCKS_PER_PART_MIN: i64 = 1024;
+/// How long a snapshot may take to end.
+const END_TIME_MAX: Duration = Duration::from_secs(5);
 /// Ranges of row addresses are read without scanning the rest from this version on.
 const TID_RANGE_VERSION: i32 = 140_000;
 
@@ -119,24 +123,36 @@ impl StoreSnapshot for PostgresSnapshot {
     }
 
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>> {
-        let columns: Vec<String> = read
-            .table
-            .columns
-            .iter()
-            .map(|c| match &c.canonical {
-                CanonicalType::Opaque { .. }
-                | CanonicalType::Array { .. }
-                | CanonicalType::Struct { .. }
-                | CanonicalType::Range { .. } => format!("{}::text", quoted(&c.name)),
-                // How many of money's digits stand behind the point depends on the database's locale.
-                CanonicalType::Number if describe::is_money(c) => format!("{}::numeric", quoted(&c.name)),
-                _ => quoted(&c.name),
-            })
-            .collect();
-        let ordinary = self.is_ordinary(read).await?;
-        let select = format!("SELECT {} FROM {}", columns.join(", "), rows_of(read, part, ordinary));
+        let select = select(read, part, self.is_ordinary(read).await?);
         let worker = self.workers.take().await?;
         worker::copy(worker, Assignment { read, select, identity: &self.identity }, sink).await
+    }
+
+    async fn route(&self, read: &TableRead, part: &Part) -> Result<Route> {
+        let name = &read.table.name;
+        let say = |e| failed(&self.identity, format!("cannot ask for the plan of a query of table {name}"), e);
+        let mut control = self.control.lock().await;
+        let (ordinary, blocks) = describe::blocks(&mut control, name).await.map_err(say)?;
+        // The planner rightly reads small tables whole.
+        if blocks < BLOCKS_PER_PART_MIN && ordinary {
+            return Ok(Route::Direct);
+        }
+        let sql = format!("EXPLAIN (FORMAT JSON) {}", select(read, part, ordinary));
+        let plan: String = guarded(&mut control, async |control| {
+            control.fetch_one(sqlx::query(AssertSqlSafe(sql)).persistent(false)).await?.try_get_unchecked(0)
+        })
+        .await
+        .map_err(say)?;
+        let plan: serde_json::Value = serde_json::from_str(&plan)
+            .map_err(|e| Error::store("the plan of a query is not understood").at(&self.identity.url).because(e))?;
+        Ok(if reads_whole(&plan, &name.name) { Route::WholeTable } else { Route::Direct })
+    }
+
+    async fn end(&self) {
+        self.workers.close();
+        // A statement that hangs must not hold up the rest; its session ends with the snapshot.
+        let ending = async { self.control.lock().await.execute("ROLLBACK").await.map(drop) };
+        let _ = tokio::time::timeout(END_TIME_MAX, ending).await;
     }
 
     fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {
@@ -154,18 +170,11 @@ impl StoreSnapshot for PostgresSnapshot {
         // The planner takes each from an end of the index.
         let sql = format!("SELECT (SELECT min({column})::text FROM {rows}), (SELECT max({column})::text FROM {rows})");
         let mut control = self.control.lock().await;
-        // A refused statement would end the transaction, and with it the snapshot.
-        let asked = async {
-            sqlx::query("SAVEPOINT span").execute(&mut *control).await?;
-            let ends = sqlx::query_as::<_, (Option<String>, Option<String>)>(AssertSqlSafe(sql))
-                .fetch_one(&mut *control)
-                .await;
-            let after = if ends.is_ok() { "RELEASE SAVEPOINT span" } else { "ROLLBACK TO SAVEPOINT span" };
-            sqlx::query(after).execute(&mut *control).await?;
-            ends
-        };
+        let ends = guarded(&mut control, async |control| {
+            sqlx::query_as::<_, (Option<String>, Option<String>)>(AssertSqlSafe(sql)).fetch_one(control).await
+        });
         let ends =
-            asked.await.map_err(|e| failed(&self.identity, format!("cannot measure table {}", read.table.name), e))?;
+            ends.await.map_err(|e| failed(&self.identity, format!("cannot measure table {}", read.table.name), e))?;
         Ok(match ends {
             (None, None) => KeySpan::Empty,
             (Some(min), Some(max)) => match (min.parse(), max.parse()) {
@@ -189,6 +198,65 @@ impl PostgresSnapshot {
             .map(|(ordinary, _)| ordinary)
             .map_err(|e| failed(&self.identity, format!("cannot measure table {name}"), e))
     }
+}
+
+/// Asks within a savepoint: a refused statement would end the transaction, and with it the snapshot.
+async fn guarded<T>(
+    control: &mut PgConnection,
+    asked: impl AsyncFnOnce(&mut PgConnection) -> std::result::Result<T, sqlx::Error>,
+) -> std::result::Result<T, sqlx::Error> {
+    sqlx::query("SAVEPOINT asked").execute(&mut *control).await?;
+    let answer = asked(control).await;
+    let after = if answer.is_ok() { "RELEASE SAVEPOINT asked" } else { "ROLLBACK TO SAVEPOINT asked" };
+    sqlx::query(after).execute(&mut *control).await?;
+    answer
+}
+
+/// Whether a plan holds a node that reads the whole of a table.
+fn reads_whole(plan: &serde_json::Value, table: &str) -> bool {
+    use serde_json::Value;
+    match plan {
+        Value::Array(all) => all.iter().any(|one| reads_whole(one, table)),
+        Value::Object(node) => {
+            let is = |key: &str, text: &str| node.get(key).and_then(Value::as_str) == Some(text);
+            // Of a partitioned table the partitions are read, which have names of their own.
+            let partitioned = node.get("Node Type").and_then(Value::as_str) == Some("Append");
+            (is("Node Type", "Seq Scan") && is("Relation Name", table))
+                || node.values().any(|below| reads_whole(below, table))
+                || (partitioned && node.values().any(any_scan))
+        }
+        _ => false,
+    }
+}
+
+fn any_scan(plan: &serde_json::Value) -> bool {
+    use serde_json::Value;
+    match plan {
+        Value::Array(all) => all.iter().any(any_scan),
+        Value::Object(node) => {
+            node.get("Node Type").and_then(Value::as_str) == Some("Seq Scan") || node.values().any(any_scan)
+        }
+        _ => false,
+    }
+}
+
+/// The query that reads a part.
+fn select(read: &TableRead, part: &Part, ordinary: bool) -> String {
+    let columns: Vec<String> = read
+        .table
+        .columns
+        .iter()
+        .map(|c| match &c.canonical {
+            CanonicalType::Opaque { .. }
+            | CanonicalType::Array { .. }
+            | CanonicalType::Struct { .. }
+            | CanonicalType::Range { .. } => format!("{}::text", quoted(&c.name)),
+            // How many of money's digits stand behind the point depends on the database's locale.
+            CanonicalType::Number if describe::is_money(c) => format!("{}::numeric", quoted(&c.name)),
+            _ => quoted(&c.name),
+        })
+        .collect();
+    format!("SELECT {} FROM {}", columns.join(", "), rows_of(read, part, ordinary))
 }
 
 /// `table WHERE …`. An ordinary table is read with ONLY: tables that inherit from it are tables of their own.

@@ -147,12 +147,22 @@ fn copy_plain(
     sink: &BatchSink,
 ) -> std::result::Result<u64, WireError> {
     wire.execute(SAVEPOINT)?;
-    let send = |batch| sink.send_blocking(batch);
-    let copied =
-        wire.copy_out(&copy_statement(select), || sink.is_closed(), |piece| decoder.push(piece)?.map_or(Ok(()), send));
+    decoder.set_batch_rows(sink.batch_rows());
+    let copied = wire.copy_out(
+        &copy_statement(select),
+        || sink.is_closed(),
+        |piece| {
+            if let Some(batch) = decoder.push(piece)? {
+                sink.send_blocking(batch)?;
+                decoder.set_batch_rows(sink.batch_rows());
+            }
+            Ok(())
+        },
+    );
     match copied {
         Ok(rows) => {
-            decoder.finish().and_then(|rest| rest.map_or(Ok(()), send)).map_err(WireError::Caller)?;
+            let rest = decoder.finish().and_then(|rest| rest.map_or(Ok(()), |batch| sink.send_blocking(batch)));
+            rest.map_err(WireError::Caller)?;
             Ok(rows)
         }
         Err(refusal @ WireError::Refused { .. }) => {
@@ -181,10 +191,12 @@ async fn copy_by_sqlx(
             Err(_) => Err(say(refusal)),
         };
     }
+    decoder.set_batch_rows(sink.batch_rows());
     let mut pieces = connection.copy_out_raw(&copy_statement(select)).await.map_err(say)?;
     while let Some(piece) = pieces.next().await {
         if let Some(batch) = decoder.push(&piece.map_err(say)?)? {
             sink.send(batch).await?;
+            decoder.set_batch_rows(sink.batch_rows());
         }
     }
     drop(pieces);

@@ -53,13 +53,14 @@ pub(super) fn send_rows(
 
 /// The statement that reads a part, with its columns as the arguments of a function where one is named. Columns are named
 /// with their table: alone, a `"name"` that is no column would be taken by SQLite for a text.
-fn select(read: &TableRead, part: &Part, function: &str) -> String {
+pub(super) fn select(read: &TableRead, part: &Part, function: &str) -> String {
     let table = quoted(&read.table.name.name);
     let columns: Vec<String> = read.table.columns.iter().map(|c| format!("{table}.{}", quoted(&c.name))).collect();
     let columns = columns.join(", ");
     let columns = if function.is_empty() { columns } else { format!("{function}({columns})") };
-    // The table itself is read, not an index that happens to hold all columns.
-    let source = if read.filter.is_none() { " NOT INDEXED" } else { "" };
+    // The table itself is read, not an index that happens to hold all columns. What is asked for by key needs its index.
+    let is_whole = read.filter.is_none() && *part == Part::Whole;
+    let source = if is_whole { " NOT INDEXED" } else { "" };
     let clause = where_clause(part, read.filter.as_deref());
     format!("SELECT {columns} FROM main.{table}{source}{clause}")
 }
@@ -116,7 +117,8 @@ struct Rows {
 
 impl Rows {
     fn new(table: &Table, sink: BatchSink) -> Self {
-        let batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        let mut batch = BatchBuilder::new(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical)));
+        batch.set_rows_max(sink.batch_rows());
         Self { batch, sink, count: 0, trouble: None }
     }
 
@@ -127,7 +129,7 @@ impl Rows {
             }
             self.batch.end_row();
             self.count += 1;
-            if self.batch.is_full() { self.sink.send_blocking(self.batch.finish()?) } else { Ok(()) }
+            if self.batch.is_full() { self.send() } else { Ok(()) }
         };
         append_row().map_err(|trouble| {
             self.trouble = Some(trouble);
@@ -135,9 +137,13 @@ impl Rows {
         })
     }
 
-    /// Sends the rows since the last full batch.
+    /// Sends the rows since the last batch.
     fn send(&mut self) -> Result<()> {
-        if self.batch.rows() > 0 { self.sink.send_blocking(self.batch.finish()?) } else { Ok(()) }
+        if self.batch.rows() > 0 {
+            self.sink.send_blocking(self.batch.finish()?)?;
+            self.batch.set_rows_max(self.sink.batch_rows());
+        }
+        Ok(())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::model::{KeyRange, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
 use crate::store::split::{self, ROWS_TO_SPLIT_MIN};
-use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
+use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 
 /// How often to try for several connections at one moment while somebody keeps writing.
 const ATTEMPTS_MAX: usize = 5;
@@ -124,6 +124,28 @@ impl StoreSnapshot for SqliteSnapshot {
         })
         .await?;
         Ok(None)
+    }
+
+    async fn route(&self, read: &TableRead, part: &Part) -> Result<Route> {
+        if read.table.rows_estimate.is_some_and(|rows| rows < ROWS_TO_SPLIT_MIN) {
+            return Ok(Route::Direct);
+        }
+        let sql = format!("EXPLAIN QUERY PLAN {}", read::select(read, part, ""));
+        self.on_connection("the plan of a query is not to be had", &read.table.name.name, move |connection| {
+            let whole = || {
+                let mut statement = connection.prepare(&sql)?;
+                let steps =
+                    statement.query_map([], |row| row.get::<_, String>(3))?.collect::<rusqlite::Result<Vec<_>>>()?;
+                // A search goes down a tree, a scan along all of it.
+                Ok(steps.iter().any(|step| step.starts_with("SCAN ")))
+            };
+            Ok(whole().map(|whole| if whole { Route::WholeTable } else { Route::Direct }))
+        })
+        .await
+    }
+
+    async fn end(&self) {
+        self.pool.close();
     }
 
     fn rows_with_keys(&self, columns: &[String], keys: &[Vec<KeyValue>]) -> Option<Part> {

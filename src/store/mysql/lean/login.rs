@@ -25,7 +25,10 @@ const CAPABILITIES: CapabilityFlags = CapabilityFlags::CLIENT_PROTOCOL_41
     .union(CapabilityFlags::CLIENT_LONG_FLAG)
     .union(CapabilityFlags::CLIENT_TRANSACTIONS)
     .union(CapabilityFlags::CLIENT_SECURE_CONNECTION)
-    .union(CapabilityFlags::CLIENT_PLUGIN_AUTH);
+    .union(CapabilityFlags::CLIENT_PLUGIN_AUTH)
+    .union(CapabilityFlags::CLIENT_CONNECT_ATTRS);
+/// As what administrators see us in `performance_schema.session_connect_attrs`.
+const PROGRAM: (&str, &str) = ("program_name", "tieout");
 /// The largest packet there is.
 const PACKET_BYTES_MAX: u32 = 1 << 30;
 
@@ -59,7 +62,7 @@ pub(super) async fn log_in(lean: &mut Lean, login: &Login) -> Result<(), Trouble
         database,
         Some(plugin),
         capabilities,
-        None,
+        Some([(PROGRAM.0.to_owned(), PROGRAM.1.to_owned())].into()),
         PACKET_BYTES_MAX,
     );
     let mut packet = Vec::new();
