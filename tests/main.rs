@@ -13,6 +13,7 @@ mod damage;
 mod gate;
 mod layers;
 mod machines;
+mod moving;
 mod never_equal;
 mod oracle;
 mod pairs;

@@ -11,10 +11,9 @@ use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::choose::Choice;
 use super::directory::RunDirectory;
-use super::prepare::Prepared;
 use super::sieve::Sieve;
 use super::time;
-use crate::config::{Keep, Options, RunPlan};
+use crate::config::{Keep, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
@@ -267,7 +266,7 @@ impl Reader {
     }
 
     /// The store's own count of rows; `None` where it has none for one of the tables.
-    async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
+    pub async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
         let mut sum = 0;
         for read in reads {
             let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
@@ -387,7 +386,7 @@ pub(super) struct PartRead {
     pub sent: Option<u64>,
 }
 
-fn check_count(counted: u64, rows: u64) -> Result<()> {
+pub(super) fn check_count(counted: u64, rows: u64) -> Result<()> {
     if counted == rows {
         return Ok(());
     }
@@ -417,15 +416,6 @@ fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
     let path = directory.join(&file.path);
     let path = path.canonicalize().unwrap_or(path);
     ManifestFile { path: path.to_string_lossy().into_owned(), ..file.clone() }
-}
-
-/// Opens both stores' snapshots, one right after the other.
-pub(super) async fn open(prepared: &Prepared, plan: &RunPlan) -> Result<Pair<Reader>> {
-    let workers = plan.options.workers;
-    Ok(Pair {
-        source: Reader::open(prepared.stores.source.as_ref(), workers).await?,
-        target: Reader::open(prepared.stores.target.as_ref(), workers).await?,
-    })
 }
 
 /// Both sides of a table once they have been read, or why not.

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::compare::{self, Compared};
+use super::compare::{self, Compared, Context};
 use super::directory::RunDirectory;
 use super::evidence::{PLAN_FILE, SUMMARY_FILE};
 use super::reading::{Job, Read, Reader};
@@ -146,7 +146,9 @@ async fn compare_again(
         return Err(Error::snapshot("a side is missing").at(folder.display()));
     };
     let read = Read { taken: Pair::new(source, target), seconds: 0.0 };
-    Ok((compare::compare(&table, read, &readers, plan, &directory, time::today(), &Silent).await, directory))
+    let context = Context { plan, directory: &directory, today: time::today(), progress: &Silent, rechecks: false };
+    let compared = compare::compare(&table, read, &readers, context, &mut 0).await;
+    Ok((compared, directory))
 }
 
 /// In what the repetition differs from the run.

@@ -10,7 +10,7 @@ use super::sampling::WrittenSampling;
 use super::showing::hash_key_of_process;
 use crate::config::{Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Showing};
+use crate::model::{Consistency, Pair, Showing};
 
 /// The options of the command line; what is `None` or empty was not given.
 #[derive(Debug, Clone, Default)]
@@ -35,6 +35,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Whether a table whose sample differs is compared in full.
     pub escalate: bool,
+    /// How much the moments may differ at which the stores are read.
+    pub consistency: Option<Consistency>,
     /// What a snapshot keeps.
     pub snapshot: Option<Keep>,
     /// Parallel readers of each store.
@@ -91,6 +93,7 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
     options.values.check()?;
     options.settle_snapshots(overrides.keep_snapshots);
     options.sampling = overrides.sampling().meant()?;
+    options.check_moving()?;
     let stores = urls.map(|url| StorePlan { url, time_zone: overrides.time_zone });
     Ok(RunPlan { stores, tables: overrides.requests(), defaults, options })
 }
@@ -142,6 +145,9 @@ impl Overrides {
         }
         if let Some(memory) = self.memory_bytes_max {
             options.memory_bytes_max = memory;
+        }
+        if let Some(consistency) = self.consistency {
+            options.consistency = consistency;
         }
         if let Some(keep) = self.snapshot {
             options.keep = keep;
