@@ -281,10 +281,9 @@ async fn compare_snapshots(
     if context.rechecks && mismatched > 0 {
         let mut collector = Collector::new(&opened.values, *key_bytes_left);
         let first = diff::diff(table, &opened.disagreement, &limits, &mut collector).await?;
-        let rows = result.rows.map(Option::unwrap_or_default);
         let why = match collector.finish() {
             Collected::Keys(keys, _) if keys.is_empty() => None,
-            Collected::Keys(keys, bytes) => match Way::of(table, &keys, rows) {
+            Collected::Keys(keys, bytes) => match Way::of(table, &keys, rows_read) {
                 Ok(ways) => {
                     *key_bytes_left -= bytes.min(*key_bytes_left);
                     result.seconds.diff = begun.elapsed().as_secs_f64();

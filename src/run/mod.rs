@@ -150,7 +150,7 @@ async fn compare_all(
         Consistency::Strong => fence.as_ref().is_none_or(|fence| fence.source_moved),
     };
     let context = Context { rechecks, ..context };
-    let mut results = Results::of(&readers, fence);
+    let mut results = Results::of(&readers, fence, plan.options.consistency != Consistency::Snapshot);
     moments::cut_off(prepared, &results.moments)?;
     match plan.options.keep_snapshots {
         KeepSnapshots::Always => {}

@@ -54,11 +54,12 @@ pub(super) fn cut_off(prepared: &mut Prepared, moments: &Pair<Option<DateTime<Ut
 /// Says up to which moment a table is verified that has been compared to its end: every change that the source had
 /// committed by then was found on the target, but for those of hot keys.
 pub(super) fn verify(result: &mut TableResult, moments: &Pair<Option<DateTime<Utc>>>) {
-    let Some(moving) = &result.moving else { return };
-    if moving.not_rechecked > 0 {
+    let moving = result.moving.as_ref();
+    if moving.is_some_and(|moving| moving.not_rechecked > 0) {
         return;
     }
-    result.verified_until = match (&moving.cut_offs, moments.source, moments.target) {
+    let cut_offs = moving.and_then(|moving| moving.cut_offs.as_ref());
+    result.verified_until = match (cut_offs, moments.source, moments.target) {
         (Some(cut_offs), _, _) => Some(cut_offs.clone()),
         (None, Some(source), Some(target)) => Some(Pair::new(written(source), written(target))),
         (None, _, _) => None,

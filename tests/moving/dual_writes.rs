@@ -82,7 +82,8 @@ fn exactly_the_lost_are_found(stores: &Stores, lag_max: Duration, seed: u64) -> 
     ));
     (stores.run_in_target)(&format!("DELETE FROM t WHERE id IN ({});", ids(missing)));
     let tieout = Tieout::new();
-    let after = lag_max.as_millis() / 4 + 100;
+    // Two and a half times the lag in all: on a busy machine the writer may be late.
+    let after = lag_max.as_millis() / 2;
     tieout.write(
         "tieout.toml",
         format!(

@@ -1,5 +1,6 @@
 //! Single situations of keys that are read again.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -22,29 +23,35 @@ fn run(tieout: &Tieout, config: &str) -> Outcome {
     tieout.run(["run", "tieout.toml"])
 }
 
-/// Does something again and again until it is dropped.
-struct Repeatedly {
+/// Gives the row 42 of both sides another number all the time, each side one of its own, so that they never agree.
+struct Restless {
     stop: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Repeatedly {
-    fn every(pause: Duration, mut act: impl FnMut(u64) + Send + 'static) -> Self {
+impl Restless {
+    fn between(source: &str, target: &str) -> Self {
         let stop = Arc::<AtomicBool>::default();
         let stopped = stop.clone();
+        let mut sessions = [source, target].map(|one| Postgres::shared().psql(one).spawn().expect("psql starts"));
         let thread = std::thread::spawn(move || {
-            let mut turn = 0;
+            let mut pipes = sessions.each_mut().map(|one| one.stdin.take().expect("a pipe"));
+            let mut n = 0;
             while !stopped.load(Ordering::SeqCst) {
-                turn += 1;
-                act(turn);
-                std::thread::sleep(pause);
+                for pipe in &mut pipes {
+                    n += 1;
+                    writeln!(pipe, "UPDATE t SET n = {n} WHERE id = 42;").expect("psql reads");
+                }
+                std::thread::sleep(Duration::from_millis(30));
             }
+            drop(pipes);
+            sessions.each_mut().map(|one| one.wait().expect("psql ends"));
         });
         Self { stop, thread: Some(thread) }
     }
 }
 
-impl Drop for Repeatedly {
+impl Drop for Restless {
     fn drop(&mut self) {
         self.stop.store(true, Ordering::SeqCst);
         let _ = self.thread.take().map(JoinHandle::join);
@@ -112,12 +119,7 @@ fn a_key_that_keeps_changing_is_hot_which_is_undecided_and_named() {
     let source = postgres.database("recheck_hot", made);
     let target = postgres.copy(&source, "recheck_hot");
     postgres.run(&target, "UPDATE t SET n = -1 WHERE id = 42");
-    let (one, other) = (source.clone(), target.clone());
-    // Each side has a number of its own, so that the two never agree.
-    let writing = Repeatedly::every(Duration::from_millis(30), move |turn| {
-        Postgres::shared().run(&one, &format!("UPDATE t SET n = {} WHERE id = 42", 2 * turn));
-        Postgres::shared().run(&other, &format!("UPDATE t SET n = {} WHERE id = 42", 2 * turn + 1));
-    });
+    let writing = Restless::between(&source, &target);
     let tieout = Tieout::new();
     let outcome = run(&tieout, &config(&postgres.url(&source), &postgres.url(&target), "", "")).exits(3);
     drop(writing);
@@ -140,11 +142,7 @@ fn a_hot_key_beside_a_lost_one_does_not_hide_it() {
     let source = postgres.database("recheck_hot_lost", made);
     let target = postgres.copy(&source, "recheck_hot_lost");
     postgres.run(&target, "UPDATE t SET n = -1 WHERE id = 42; DELETE FROM t WHERE id = 7");
-    let (one, other) = (source.clone(), target.clone());
-    let writing = Repeatedly::every(Duration::from_millis(30), move |turn| {
-        Postgres::shared().run(&one, &format!("UPDATE t SET n = {} WHERE id = 42", 2 * turn));
-        Postgres::shared().run(&other, &format!("UPDATE t SET n = {} WHERE id = 42", 2 * turn + 1));
-    });
+    let writing = Restless::between(&source, &target);
     let tieout = Tieout::new();
     let report = run(&tieout, &config(&postgres.url(&source), &postgres.url(&target), "", "")).exits(1).report();
     drop(writing);
@@ -163,7 +161,7 @@ fn what_arrives_late_is_no_difference() {
         .run(&source, "UPDATE t SET n = 1 WHERE id <= 5; DELETE FROM t WHERE id = 6; INSERT INTO t VALUES (2000, 1)");
     let of_thread = target.clone();
     let arriving = std::thread::spawn(move || {
-        std::thread::sleep(Duration::from_millis(1500));
+        std::thread::sleep(Duration::from_secs(4));
         Postgres::shared().run(
             &of_thread,
             "UPDATE t SET n = 1 WHERE id <= 5; DELETE FROM t WHERE id = 6; INSERT INTO t VALUES (2000, 1)",
@@ -171,7 +169,7 @@ fn what_arrives_late_is_no_difference() {
     });
     let tieout = Tieout::new();
     let config = config(&postgres.url(&source), &postgres.url(&target), "", "");
-    let report = run(&tieout, &config.replace("200ms", "1s")).exits(0).report();
+    let report = run(&tieout, &config.replace("200ms", "2s")).exits(0).report();
     arriving.join().expect("the changes arrived");
     report.assert_match("t");
     let moving = &report.table("t")["moving"];
