@@ -220,6 +220,7 @@ fn disagreement(trees: &Trees, rows: Pair<Arc<MemoryRows>>) -> Disagreement {
         boundaries: trees.boundaries.clone(),
         extents: trees.extents.clone(),
         mismatched: trees.mismatched().into_iter().map(|range| (range, rows_in(range))).collect(),
+        whole: true,
     }
 }
 

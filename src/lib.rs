@@ -16,6 +16,7 @@ pub mod gate;
 pub mod history;
 pub mod mapping;
 pub mod model;
+pub mod recheck;
 pub mod report;
 pub mod run;
 mod sampling;

@@ -14,6 +14,7 @@ mod gate;
 mod layers;
 mod load;
 mod machines;
+mod moving;
 mod never_equal;
 mod oracle;
 mod pairs;

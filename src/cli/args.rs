@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 use tieout::config::file::{
     Keep, KeepSnapshots, Mode, Overrides, Showing, TableChoice, WORKERS_MAX, parse_memory, parse_rate, parse_zone,
 };
-use tieout::model::{Phase, Severity};
+use tieout::model::{Consistency, Phase, Severity};
 use tieout::store::connect::redact;
 use tieout::throttle::{Caps, Deadline};
 
@@ -348,6 +348,10 @@ pub struct CompareOptions {
     /// The seed of the sample; the same seed chooses the same ranges and rows [default: drawn, and recorded]
     #[arg(long, value_name = "N", help_heading = "What is compared")]
     pub seed: Option<u64>,
+    /// Data that move: snapshot takes what differs between one snapshot of each store for a difference, eventual reads it again
+    /// until it agrees, stands still or keeps changing, strong waits until the target has passed the source [default: snapshot]
+    #[arg(long, value_name = "WHICH", value_parser = consistency(), help_heading = "How")]
+    pub consistency: Option<Consistency>,
     /// Keep both tables as Parquet (full), or digests and only the rows of ranges that disagree (lean) [default: full]
     #[arg(long, value_name = "KIND", value_parser = keep(), help_heading = "How")]
     pub snapshot: Option<Keep>,
@@ -406,6 +410,7 @@ impl CompareOptions {
             sample_for: self.sample_for.clone(),
             seed: self.seed,
             escalate: self.escalate,
+            consistency: self.consistency,
             snapshot: self.snapshot,
             workers: self.workers,
             memory_bytes_max: self.memory,
@@ -486,6 +491,10 @@ fn mode() -> impl TypedValueParser<Value = Mode> {
     PossibleValuesParser::new(["full", "sample"]).try_map(|text| text.parse::<Mode>())
 }
 
+fn consistency() -> impl TypedValueParser<Value = Consistency> {
+    PossibleValuesParser::new(Consistency::ALL.map(Consistency::name)).try_map(|text| text.parse::<Consistency>())
+}
+
 fn keep() -> impl TypedValueParser<Value = Keep> {
     PossibleValuesParser::new(["full", "lean"]).try_map(|text| text.parse::<Keep>())
 }
@@ -563,7 +572,7 @@ mod tests {
         let line = "tieout diff a.db b.db --table t --table a=B --key a,b --ignore c --ignore d,e --where x>1 \
                     --time-zone UTC --mode full --sample 1% --seed 7 --snapshot full --workers 3 --memory 2GiB --out o \
                     --json -v --values hash --key-values hide --keep-snapshots differ --sign k.pem --markdown m.md \
-                    --progress json";
+                    --progress json --consistency eventual";
         let Command::Diff(diff) = parsed(line).unwrap().command else { panic!("not diff") };
         let overrides = diff.options.overrides();
         assert_eq!(overrides.tables.len(), 2);
@@ -575,6 +584,7 @@ mod tests {
         assert_eq!((overrides.sample.as_deref(), overrides.seed), (Some("1%"), Some(7)));
         assert_eq!((overrides.workers, overrides.memory_bytes_max), (Some(3), Some(2 << 30)));
         assert_eq!(overrides.out, Some(PathBuf::from("o")));
+        assert_eq!(overrides.consistency, Some(Consistency::Eventual));
         assert!(diff.options.json && diff.options.talk.verbose && diff.options.talk.events());
         assert_eq!((overrides.values, overrides.key_values), (Some(Showing::Hash), Some(Showing::Hide)));
         assert_eq!(overrides.keep_snapshots, Some(KeepSnapshots::Differ));

@@ -46,6 +46,9 @@ Without --table, all tables that exist on both sides are compared, and a table o
 differ. Names meet their counterparts exactly, failing that without regard to case, failing that without regard to \
 case and underscores.
 
+While the stores are written to, --consistency eventual reads what differs again until it agrees (in flight), stands still (a \
+difference) or keeps changing (hot: undecided); docs/moving-data.md says what that proves.
+
 A sample proves no match, only how much may differ: the report says it with its confidence. Exit code 0 means then that \
 nothing differs in the sample. Ranges of an integer key are read through its index; other tables are read whole.
 
@@ -66,6 +69,8 @@ The config:
   workers = 2
   memory = \"512MiB\"
   time_zone = \"Europe/Berlin\"
+  consistency = \"eventual\"       # snapshot, eventual, strong: docs/moving-data.md
+  recheck = { times = 5, after = \"2s\" }
   keep_snapshots = \"differ\"      # never, differ, always
   [values]                       # what reports show: show, mask, hash, length, hide
   default = \"show\"               # of columns that are not listed

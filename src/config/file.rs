@@ -5,6 +5,8 @@
 //! workers = 2
 //! memory = "512MiB"
 //! time_zone = "Europe/Berlin"    # of both stores' times without a zone
+//! consistency = "eventual"       # snapshot, eventual, strong: docs/moving-data.md
+//! recheck = { times = 5, after = "2s" }
 //! keep_snapshots = "differ"      # never, differ, always
 //!
 //! [values]                       # what may be seen of values: show, mask, hash, length, hide
@@ -44,6 +46,7 @@ mod environment;
 mod groups;
 mod limits;
 mod load;
+mod moving;
 mod nearest;
 mod overrides;
 mod sampling;
@@ -196,6 +199,7 @@ impl Reader<'_> {
         if let Some(keep) = &file.snapshot {
             options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
+        self.moving(file, &mut options)?;
         options.values = self.values(file.values.as_ref(), environment)?;
         overrides.apply_to_options(&mut options);
         if options.history.is_none() {
@@ -210,6 +214,7 @@ impl Reader<'_> {
         let keep = keep.map(|text| text.get_ref().parse().map_err(|e| self.at(e, text))).transpose()?;
         options.settle_snapshots(overrides.keep_snapshots.or(keep));
         options.sampling = self.sampling(file, overrides)?;
+        options.check_moving().map_err(|e| e.at(self.document.path.display()))?;
         Ok(options)
     }
 
@@ -235,7 +240,19 @@ impl Reader<'_> {
     }
 
     fn table(&self, table: &WrittenTable, groups: &Groups) -> Result<TableRequest> {
-        let WrittenTable { source, target, key, ignore, filter, source_where, target_where, used, columns } = table;
+        let WrittenTable {
+            source,
+            target,
+            key,
+            ignore,
+            filter,
+            source_where,
+            target_where,
+            used,
+            columns,
+            min_age,
+            updated_at,
+        } = table;
         let mut source_names = self.table_names(source, "source")?;
         let mut target_names = match target {
             Some(target) => self.table_names(target, "target")?,
@@ -245,7 +262,8 @@ impl Reader<'_> {
                 return Err(error.at(self.document.place(source.span())));
             }
         };
-        let common = Common { key, ignore, filters: [source_where, target_where, filter], columns };
+        let common =
+            Common { key, ignore, filters: [source_where, target_where, filter], columns, min_age, updated_at };
         let mut request = self.common(common, None)?;
         request.names = Pair::new(source_names.remove(0), target_names.remove(0));
         request.more = Pair::new(source_names, target_names);

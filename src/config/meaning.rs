@@ -8,7 +8,8 @@ use super::{ColumnRequest, Options, PatternRequest, RunPlan, StorePlan, TableReq
 use crate::canonical::{Rules, Tolerance};
 use crate::model::naming::names_of_table;
 use crate::model::{
-    Allowance, Allowed, Class, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SampleSize, Severity, Share, Waiver,
+    Allowance, Allowed, Class, Consistency, FencePlan, GatePlan, Limits, NO_LIMIT, NOT_SAMPLED, Pair, SampleSize,
+    Severity, Share, Waiver,
 };
 use crate::store::connect::redact;
 
@@ -37,6 +38,11 @@ pub fn allowances(plan: &RunPlan) -> Vec<Allowance> {
         SampleSize::Proof { .. } => 1.0,
     });
     let mut all = vec![Allowance::new(None, NOT_SAMPLED, left_out)];
+    let may_resolve = match options.consistency {
+        Consistency::Snapshot => 0.0,
+        Consistency::Eventual | Consistency::Strong => options.recheck.lag_max().as_secs_f64(),
+    };
+    all.push(Allowance::new(None, "seconds that a difference may take to resolve", may_resolve));
     all.extend(of_limits(None, &options.gate.limits, true));
     for table in tables.iter().flatten() {
         all.extend(of_table(Some(&table.names.source), table));
@@ -89,6 +95,9 @@ fn lines(plan: &RunPlan) -> Vec<String> {
         keep: _,
         keep_snapshots: _,
         sampling,
+        consistency,
+        recheck,
+        fence,
         values: _,
         sign: _,
         config_sha256: _,
@@ -111,15 +120,22 @@ fn lines(plan: &RunPlan) -> Vec<String> {
     // The seed is another one every night.
     let sampled = sampling.as_ref().map(|sampling| (&sampling.size, sampling.escalate));
     lines.push(format!("sample {sampled:?}"));
+    if *consistency != Consistency::Snapshot {
+        let FencePlan { questions, timeout: _ } = fence;
+        lines.push(format!("consistency {consistency:?} {recheck:?} {questions:?}"));
+    }
     lines.push(format!("{gate:?}"));
     lines
 }
 
 fn lines_of_table(request: &TableRequest) -> Vec<String> {
-    let TableRequest { names, more, key, ignore: ignored, filters, columns } = request;
+    let TableRequest { names, more, key, ignore: ignored, filters, columns, min_age, updated_at } = request;
     let mut ignored = ignored.clone();
     ignored.sort();
     let mut lines = vec![format!("table {names:?} and {more:?} key {key:?} ignore {ignored:?} where {filters:?}")];
+    if min_age.is_some() {
+        lines.push(format!("min_age {min_age:?} by {updated_at:?}"));
+    }
     // In their order: of two requests for one column the first goes first.
     for column in columns {
         let ColumnRequest { source, target, strict: _, time_zone, ignore, rules, tolerance, expressions, place: _ } =
@@ -133,9 +149,11 @@ fn lines_of_table(request: &TableRequest) -> Vec<String> {
 
 /// Columns left out, conditions, and (once there are any) rules and tolerances of columns.
 fn of_table(table: Option<&str>, request: &TableRequest) -> Vec<Allowance> {
-    let TableRequest { names: _, more: _, key: _, ignore, filters, columns } = request;
+    let TableRequest { names: _, more: _, key: _, ignore, filters, columns, min_age, updated_at: _ } = request;
     let mut all: Vec<Allowance> =
         ignore.iter().map(|column| Allowance::new(table, format!("column {column} ignored"), 1.0)).collect();
+    let seconds = min_age.iter().map(|age| age.as_secs_f64());
+    all.extend(seconds.map(|age| Allowance::new(table, "seconds within which changed rows are left out", age)));
     for (side, filter) in [("source", &filters.source), ("target", &filters.target)] {
         let filter = filter.iter();
         all.extend(filter.map(|filter| Allowance::new(table, format!("only rows of the {side} where {filter}"), 1.0)));

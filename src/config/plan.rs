@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 
 pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
-use crate::model::{GatePlan, Pair, Sampling, ValuePolicy};
+use crate::model::{Consistency, FencePlan, GatePlan, Pair, Recheck, Sampling, ValuePolicy};
 use crate::throttle::{Deadline, LoadPlan};
 
 /// Everything a run needs to know before it opens a store.
@@ -62,6 +62,12 @@ pub struct Options {
     pub groups: Vec<PatternRequest>,
     /// The sample that is compared; `None` compares every row.
     pub sampling: Option<Sampling>,
+    /// How much the moments may differ at which the stores are read.
+    pub consistency: Consistency,
+    /// How often what differs is read again, where it is.
+    pub recheck: Recheck,
+    /// How it is known under [`Consistency::Strong`] that the target has what the source's snapshot shows.
+    pub fence: FencePlan,
     /// Whether the tables that were not asked for by name are compared as well.
     pub all_tables: bool,
     /// Which differences the run lets pass.
@@ -103,6 +109,9 @@ impl Default for Options {
             keep: Keep::Full,
             groups: Vec::new(),
             sampling: None,
+            consistency: Consistency::default(),
+            recheck: Recheck::default(),
+            fence: FencePlan::default(),
             all_tables: false,
             gate: GatePlan::default(),
             history: None,

@@ -18,6 +18,7 @@ pub(super) struct Classifier<'a> {
     /// each other are paired.
     telling_columns: Vec<usize>,
     within_tolerance: u64,
+    too_young: u64,
     tolerated: Vec<u64>,
     /// The key of the last change.
     key: Vec<u8>,
@@ -35,6 +36,7 @@ impl<'a> Classifier<'a> {
             value_columns,
             telling_columns,
             within_tolerance: 0,
+            too_young: 0,
             tolerated: vec![0; plan.columns.len()],
             key: Vec::new(),
             plan,
@@ -52,6 +54,11 @@ impl<'a> Classifier<'a> {
         self.within_tolerance
     }
 
+    /// The keys so far that differ, but are too young to be compared.
+    pub fn too_young(&self) -> u64 {
+        self.too_young
+    }
+
     /// For each column of the plan, the cells so far that differ within its tolerance.
     pub fn tolerated(&self) -> &[u64] {
         &self.tolerated
@@ -62,14 +69,15 @@ impl<'a> Classifier<'a> {
         loop {
             match self.next_key().await? {
                 None => return Ok(None),
-                Some(Some(change)) => return Ok(Some(change)),
-                Some(None) => self.within_tolerance += 1,
+                Some(Met::Differ(change)) => return Ok(Some(change)),
+                Some(Met::Tolerated) => self.within_tolerance += 1,
+                Some(Met::TooYoung) => self.too_young += 1,
             }
         }
     }
 
-    /// The change of the next key; none where its rows differ only within the tolerances.
-    async fn next_key(&mut self) -> Result<Option<Option<Change>>> {
+    /// What the rows of the next key come to.
+    async fn next_key(&mut self) -> Result<Option<Met>> {
         let order = match (self.cursors.source.peek().await?, self.cursors.target.peek().await?) {
             (None, None) => return Ok(None),
             (Some(_), None) => Ordering::Less,
@@ -81,9 +89,15 @@ impl<'a> Classifier<'a> {
         if let Some(group) = source.as_mut().or(target.as_mut()) {
             self.key = std::mem::take(&mut group.key);
         }
-        self.change(Pair::new(source, target)).map(Some)
+        // A row that is young on one side takes its key out on both: the other may hold the row as it was before.
+        if source.as_ref().is_some_and(|group| group.is_young) || target.as_ref().is_some_and(|group| group.is_young) {
+            return Ok(Some(Met::TooYoung));
+        }
+        let change = self.change(Pair::new(source, target))?;
+        Ok(Some(change.map_or(Met::Tolerated, Met::Differ)))
     }
 
+    /// The change of a key; none where its rows differ only within the tolerances.
     fn change(&mut self, groups: Pair<Option<Group>>) -> Result<Option<Change>> {
         let (class, one) = match (&groups.source, &groups.target) {
             (Some(source), None) => (Class::Missing, source),
@@ -157,6 +171,16 @@ impl<'a> Classifier<'a> {
     fn contents<'r>(&'r self, row: &'r Row) -> impl Iterator<Item = &'r [u8]> {
         self.telling_columns.iter().map(|column| row.encoding(*column))
     }
+}
+
+/// What the rows of a changed key come to.
+enum Met {
+    /// They differ.
+    Differ(Change),
+    /// They differ only within the tolerances.
+    Tolerated,
+    /// One of them is too young to be compared.
+    TooYoung,
 }
 
 /// What the cells of a key's rows come to.

@@ -7,6 +7,7 @@ use arrow::datatypes::{SchemaRef, UInt64Type};
 use datafusion::execution::SendableRecordBatchStream;
 use futures::StreamExt;
 
+use super::age::Age;
 use super::engine::failed;
 use crate::canonical::display::{display, sort_of_value};
 use crate::canonical::row::{RowField, encode_field};
@@ -24,6 +25,8 @@ pub(super) struct Group {
     pub key: Vec<u8>,
     /// How often each side has the key.
     pub copies: Pair<u64>,
+    /// Whether any of its rows is too young to be compared.
+    pub is_young: bool,
     /// Its rows in digest order; only one, to be shown, where the copies differ, for then no cells are compared.
     pub rows: Vec<Row>,
 }
@@ -45,6 +48,8 @@ struct Decoded {
     keys: BinaryArray,
     copies: Pair<Vec<u64>>,
     digests: Vec<u128>,
+    /// Where rows have a least age, whether each is too young.
+    young: Option<Vec<bool>>,
     /// For each column of the plan that is compared and no part of the key, its encodings.
     values: Vec<Option<EncodedColumn>>,
     fields: Arc<Vec<Option<RowField>>>,
@@ -54,6 +59,11 @@ impl Row {
     /// The digest.
     pub fn digest(&self) -> u128 {
         self.batch.digests[self.row]
+    }
+
+    /// Whether it is too young to be compared.
+    fn is_young(&self) -> bool {
+        self.batch.young.as_ref().is_some_and(|young| young[self.row])
     }
 
     /// The encoding of a compared column's value, by the column's place in the plan.
@@ -91,6 +101,7 @@ pub(super) struct Cursor {
     schema: SchemaRef,
     fields: Arc<Vec<Option<RowField>>>,
     value_columns: Vec<usize>,
+    age: Option<Age>,
     current: Option<(Arc<Decoded>, usize)>,
 }
 
@@ -104,6 +115,7 @@ impl Cursor {
             schema: batch_schema(table.columns.iter().map(|c| (c.name.as_str(), &c.canonical))),
             fields: Arc::new(fields),
             value_columns: plan.value_columns(),
+            age: Age::of(plan, side)?,
             current: None,
         })
     }
@@ -125,7 +137,7 @@ impl Cursor {
     /// The next group with all its rows.
     pub async fn next_group(&mut self) -> Result<Option<Group>> {
         let Some(key) = self.peek().await?.map(<[u8]>::to_vec) else { return Ok(None) };
-        let mut group = Group { key, copies: Pair::default(), rows: Vec::new() };
+        let mut group = Group { key, copies: Pair::default(), is_young: false, rows: Vec::new() };
         while let Some(key) = self.peek().await? {
             if key != group.key.as_slice() {
                 break;
@@ -134,6 +146,7 @@ impl Cursor {
             group.copies = batch.copies.as_ref().map(|copies| copies[*row]);
             let next = Row { batch: batch.clone(), row: *row };
             *row += 1;
+            group.is_young |= next.is_young();
             match group.rows.first() {
                 Some(shown) if group.copies.source != group.copies.target => {
                     if next.texts() < shown.texts() {
@@ -161,6 +174,7 @@ impl Cursor {
         let columns = batch.columns()[COLUMNS_BEFORE..].to_vec();
         let record = RecordBatch::try_new(self.schema.clone(), columns).map_err(|e| wrong().because(e))?;
         let misfits = Misfits::of(&record)?;
+        let young = self.age.as_ref().map(|age| age.young(&record, &misfits)).transpose()?;
         let (mut values, mut columns, mut computed) = (Vec::new(), Vec::new(), Vec::new());
         for (at, field) in self.fields.iter().enumerate() {
             let (array, own) = match field {
@@ -186,6 +200,7 @@ impl Cursor {
             keys,
             copies: Pair::new(number(0)?, number(1)?),
             digests: digests.collect(),
+            young,
             values,
             fields: self.fields.clone(),
         })

@@ -5,6 +5,7 @@
 //! the ranges, `input` feeds them in. What remains is a walk over both sides' rows of the changed keys in key order: `cursor` reads them, `classify`
 //! turns each key's rows into a [`crate::model::Change`].
 
+mod age;
 mod classify;
 mod cursor;
 mod engine;
@@ -58,6 +59,8 @@ pub struct Counted {
     pub within_tolerance: u64,
     /// For each column of the plan, the cells that differ within its tolerance, in whatever row.
     pub tolerated: Vec<u64>,
+    /// Keys that differ, but of which a row of either side is younger than the plan's least age: no changes.
+    pub too_young: u64,
 }
 
 /// Where the diff looks: the rows of both sides, and the ranges that disagree.
@@ -71,6 +74,8 @@ pub struct Disagreement {
     pub extents: Pair<Arc<Vec<Vec<Extent>>>>,
     /// The ranges that disagree, in key order, and how many rows each side has in them.
     pub mismatched: Vec<(usize, Pair<u64>)>,
+    /// Whether the rows are all there are in these ranges. Else it is not known what lies between two of them.
+    pub whole: bool,
 }
 
 /// Compares the rows of the ranges that disagree and hands every change to `sink` in key order.
@@ -94,7 +99,7 @@ pub async fn diff(
             target: disagreement.select(Side::Target, &block).await.map_err(place)?,
         };
         let changes = changed_keys(&engine, &selected).await.map_err(place)?;
-        neighbourhood.enter(disagreement, &block, &selected, changes.in_memory());
+        neighbourhood.enter(disagreement, &block, &selected, changes.in_memory().filter(|_| disagreement.whole));
         if changes.count() > 0 {
             let boundaries = &disagreement.boundaries;
             let found = Found { selected, changes, boundaries, neighbourhood: &mut neighbourhood };
@@ -145,13 +150,15 @@ async fn diff_block(
         }
         neighbourhood.tell(&mut change);
         count(counted, &change);
+        sink.key(classifier.key());
         sink.change(&change)?;
     }
     counted.within_tolerance += classifier.within_tolerance();
+    counted.too_young += classifier.too_young();
     for (sum, more) in counted.tolerated.iter_mut().zip(classifier.tolerated()) {
         *sum += more;
     }
-    let found = counted.counts.total() - before + classifier.within_tolerance();
+    let found = counted.counts.total() - before + classifier.within_tolerance() + classifier.too_young();
     if found != changes.count() {
         return Err(Error::compare(format!(
             "{} keys differ by their digests, but only {found} were found among the rows",

@@ -4,8 +4,10 @@
 //! - [`names`]: how a name finds its counterpart.
 //! - [`pairs`]: the table of type pairs.
 //! - [`tables`]: which tables meet; [`columns`]: which columns; [`keys`]: what the key is.
+//! - `age`: which column says when a row was changed last, where that matters.
 //! - [`mod@layout`]: which columns the row digests cover, and in which order.
 
+mod age;
 pub mod columns;
 pub mod keys;
 pub mod layout;
@@ -64,6 +66,7 @@ fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutc
         columns,
         key: Vec::new(),
         key_enforced: Pair::default(),
+        age: None,
         findings: asked.findings.clone(),
         schema: Vec::new(),
     };
@@ -75,6 +78,10 @@ fn plan_table(described: Described, zones: Pair<Option<Tz>>) -> Result<TableOutc
         Err(why) => return Ok(settled(plan, why)),
     }
     tolerances_outside_of_the_key(&mut plan, &asked)?;
+    match age::age(&plan, &asked, zones)? {
+        Ok(age) => plan.age = age,
+        Err(why) => plan.findings.push(why),
+    }
     if plan.compared().next().is_none() {
         return Ok(settled(plan, "no column of the two tables can be compared".into()));
     }

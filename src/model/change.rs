@@ -42,6 +42,9 @@ pub trait ChangeSink {
     /// Says in which range the changes that follow lie; for those that want to know.
     fn range(&mut self, _range: usize) {}
 
+    /// Says what the bytes of the next change's key are; for those that want to know.
+    fn key(&mut self, _key: &[u8]) {}
+
     /// Takes the next change.
     fn change(&mut self, change: &Change) -> crate::error::Result<()>;
 }

@@ -10,6 +10,7 @@ mod gate;
 mod history;
 mod key_map;
 mod manifest;
+mod moving;
 pub mod naming;
 mod plan;
 mod progress;
@@ -43,6 +44,7 @@ pub use manifest::{
     DIGESTS_FORMAT, DigestColumn, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, ROWS_MARK,
     SNAPSHOT_FORMAT, SNAPSHOT_FORMAT_1, SNAPSHOT_FORMAT_2, SNAPSHOT_FORMAT_3, Taken,
 };
+pub use moving::{AgePlan, Consistency, FencePlan, FenceResult, Moving, Recheck};
 pub use naming::is_pattern;
 pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};

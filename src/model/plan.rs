@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{ColumnResult, ColumnStatus, DigestColumn, Pair, SchemaFinding, Side, Table, TableResult};
+use super::{AgePlan, ColumnResult, ColumnStatus, DigestColumn, Pair, SchemaFinding, Side, Table, TableResult};
 use crate::canonical::{CanonicalType, Encoding, LooseHint, Reading, Rules, Tolerance};
 
 /// As what a pair of columns is compared.
@@ -99,6 +99,9 @@ pub struct TablePlan {
     pub key: Vec<usize>,
     /// Whether a store itself forbids repeated keys, for each side.
     pub key_enforced: Pair<bool>,
+    /// Which rows are too young to be compared; `None` where all are compared.
+    #[serde(default)]
+    pub age: Option<AgePlan>,
     /// What is known about the table before a row is read.
     pub findings: Vec<String>,
     /// In what the schemas differ.

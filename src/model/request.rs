@@ -1,5 +1,7 @@
 //! What the user asks of a table, before it is known whether the stores can answer.
 
+use std::time::Duration;
+
 use chrono_tz::Tz;
 
 use super::Pair;
@@ -21,6 +23,10 @@ pub struct TableRequest {
     pub filters: Pair<Option<String>>,
     /// Columns that need to be told something; what comes first goes first.
     pub columns: Vec<ColumnRequest>,
+    /// Rows that were changed last within this time are left out.
+    pub min_age: Option<Duration>,
+    /// The column (source name) that says when a row was changed last.
+    pub updated_at: Option<String>,
 }
 
 /// What the user says about a column pair.
@@ -77,6 +83,10 @@ impl TableRequest {
             if own.is_none() {
                 own.clone_from(lower);
             }
+        }
+        self.min_age = self.min_age.or(lower.min_age);
+        if self.updated_at.is_none() {
+            self.updated_at.clone_from(&lower.updated_at);
         }
         for name in &lower.ignore {
             if !self.ignore.contains(name) {

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Cause, Coverage, LimitResult, Pair, SampleResult, SchemaFinding, StoreIdentity, Waived, WaiverResult};
+use super::{
+    Cause, Consistency, Coverage, FenceResult, LimitResult, Moving, Pair, SampleResult, SchemaFinding, StoreIdentity,
+    Waived, WaiverResult,
+};
 
 /// The answer. `differ` outweighs `undecided`, which outweighs `match`: the order of the variants.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -228,6 +231,13 @@ pub struct TableResult {
     /// What the sample proves; left out where the table was compared in full.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sample: Option<SampleResult>,
+    /// What became of keys that differed at first; left out where the data are taken to stand still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moving: Option<Moving>,
+    /// The instants, by each store's own clock, up to which all but the hot keys are verified; left out where the data are
+    /// taken to stand still, and where the comparison came to no end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_until: Option<Pair<String>>,
     /// The ranges.
     pub ranges: Ranges,
     /// The time it took.
@@ -253,6 +263,8 @@ impl TableResult {
             findings,
             schema: Vec::new(),
             sample: None,
+            moving: None,
+            verified_until: None,
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }
@@ -281,6 +293,9 @@ pub struct RunInfo {
     pub sample: Option<String>,
     /// The seed of the sample.
     pub seed: Option<u64>,
+    /// How much the moments may differ at which the stores are read.
+    #[serde(default)]
+    pub consistency: Consistency,
 }
 
 /// A store of the result: which it is and how it was read.
@@ -317,6 +332,13 @@ pub struct Summary {
     /// The causes of all tables, those first that explain most; at most a hundred, the tables have all.
     #[serde(default)]
     pub causes: Vec<Cause>,
+    /// The instants, by each store's own clock, up to which every table is verified; left out where one is not, or where
+    /// the data are taken to stand still.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verified_until: Option<Pair<String>>,
+    /// How it was made sure that the target has what the source's snapshot shows; only under `strong`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fence: Option<FenceResult>,
     /// How much of what exists was compared.
     #[serde(default)]
     pub coverage: Coverage,

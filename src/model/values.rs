@@ -360,6 +360,7 @@ mod tests {
                 .collect(),
             key: key.to_vec(),
             key_enforced: Pair::default(),
+            age: None,
             findings: Vec::new(),
         }
     }

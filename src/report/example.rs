@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::sample::{Sampler, TableSample};
 use crate::model::{
-    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Counts, Coverage, Pair, Ranges,
-    RunInfo, SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
+    Cause, CauseExample, CellChange, Change, Class, ColumnResult, ColumnStatus, Consistency, Counts, Coverage, Pair,
+    Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreIdentity, StoreKind, StoreResult, Summary, TableResult, Verdict,
 };
 
 /// A column name that would break out of an attribute.
@@ -44,6 +44,8 @@ pub fn table(name: &str) -> TableResult {
         findings: vec![],
         schema: vec![],
         sample: None,
+        moving: None,
+        verified_until: None,
         ranges: Ranges { total: 20, mismatched: 0 },
         seconds: Seconds { snapshot: 1.24, tree: 0.03, diff: 0.0 },
     }
@@ -66,6 +68,7 @@ pub fn matching() -> Summary {
             mode: "full".into(),
             sample: None,
             seed: None,
+            consistency: Consistency::Snapshot,
         },
         source: store(
             StoreKind::Postgres,
@@ -81,6 +84,8 @@ pub fn matching() -> Summary {
         exit_code: 0,
         reason: None,
         causes: vec![],
+        verified_until: None,
+        fence: None,
         coverage: Coverage::default(),
         limits: vec![],
         waivers: vec![],

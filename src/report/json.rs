@@ -40,7 +40,10 @@ mod tests {
             "tables",
         ];
         assert_eq!(names(&value), top);
-        assert_eq!(names(&value["run"]), ["id", "started", "finished", "version", "mode", "sample", "seed"]);
+        assert_eq!(
+            names(&value["run"]),
+            ["id", "started", "finished", "version", "mode", "sample", "seed", "consistency"]
+        );
         assert_eq!(names(&value["source"]), ["store", "url", "consistency"]);
         let table = &value["tables"][0];
         let fields = [

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
+use super::moving;
 use super::proof;
 use super::visible::plain;
 use super::words;
@@ -18,8 +19,9 @@ const COLUMNS_MAX: usize = 50;
 pub fn junit_xml(summary: &Summary) -> Result<Vec<u8>> {
     let mut suite =
         TestSuite::new(&*plain(&format!("{} → {}", summary.source.identity.url, summary.target.identity.url)));
-    if let Some(sample) = proof::of_run(summary) {
-        suite.set_system_out(&*plain(&sample));
+    let told: Vec<String> = proof::of_run(summary).into_iter().chain(moving::of_run(summary)).collect();
+    if !told.is_empty() {
+        suite.set_system_out(&*plain(&told.join(" ")));
     }
     suite.add_test_cases(summary.tables.iter().map(case));
     // A verdict that no table explains is a case of its own: an empty or all-green suite must not pass.
@@ -68,8 +70,9 @@ fn case(table: &TableResult) -> TestCase {
     };
     let mut case = TestCase::new(&*plain(&table.name), status);
     case.set_classname("tieout").set_time(time(table));
-    if let Some(sample) = proof::of_table(table) {
-        case.set_system_out(&*plain(&sample));
+    let told: Vec<String> = proof::of_table(table).into_iter().chain(moving::of_table(table)).collect();
+    if !told.is_empty() {
+        case.set_system_out(&*plain(&told.join("; ")));
     }
     case
 }

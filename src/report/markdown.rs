@@ -1,5 +1,6 @@
 //! The summary as Markdown, for the page of a job: verdict, a line for each table that needs attention, what ails it.
 
+use super::moving;
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
 use crate::model::{Class, Summary, TableResult, Verdict};
@@ -87,6 +88,9 @@ fn troubles(table: &TableResult) -> Vec<String> {
             told.push(plural((columns.len() - COLUMNS_TOLD_MAX) as u64, "more column"));
         }
         troubles.push(format!("corrupt in {}", told.join(", ")));
+    }
+    if table.verdict != Verdict::Match {
+        troubles.extend(moving::of_table(table).map(|told| literal(&shorten(&told, TEXT_CHARS_MAX))));
     }
     troubles
 }

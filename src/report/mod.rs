@@ -7,6 +7,7 @@
 //! | `report.html` | people | [`report_html`], `reports/templates/` |
 //! | `report.json`, `tables/<name>/sample.json` | `tieout report`, which draws `report.html` again | [`Kept`], [`TableSample`] |
 //! | `tables/<name>/differences.csv`, `.parquet` | both | [`TableChanges`] |
+//! | `tables/<name>/hot.csv` | both | [`write_hot`] |
 //! | Markdown | the page of a job | [`summary_markdown`] |
 //! | the table on the terminal | whoever ran it | [`summary_table`], [`history_table`], [`ruling_table`] |
 //! | what `tieout schema` prints | programs, people | [`schema_json`], [`schema_table`] |
@@ -26,6 +27,7 @@ mod changes_parquet;
 #[cfg(test)]
 mod example;
 mod history;
+mod hot;
 mod html;
 mod json;
 mod junit;
@@ -33,6 +35,7 @@ mod kept;
 mod key_map;
 mod markdown;
 mod marking;
+mod moving;
 mod partial;
 mod proof;
 mod ruling;
@@ -46,6 +49,7 @@ mod words;
 pub use causes::{RUN_CAUSES_MAX, causes, run_causes};
 pub use changes::TableChanges;
 pub use history::history_table;
+pub use hot::write_hot;
 pub use html::{HTML_BYTES_MAX, HtmlReport, report_html};
 pub use json::summary_json;
 pub use junit::junit_xml;

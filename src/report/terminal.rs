@@ -4,6 +4,7 @@ use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, LineStyle, Table, TableStyle, Width,
 };
 
+use super::moving;
 use super::proof;
 use super::visible::plain;
 use super::words::{self, number, number_or_dash, plural, shorten};
@@ -210,7 +211,8 @@ fn notes(listed: &[&TableResult]) -> String {
 }
 
 fn notes_of(table: &TableResult) -> Vec<String> {
-    let mut notes: Vec<String> = table.reason.iter().cloned().chain(proof::of_table(table)).collect();
+    let mut notes: Vec<String> =
+        table.reason.iter().cloned().chain(proof::of_table(table)).chain(moving::of_table(table)).collect();
     let columns = words::corrupt_columns(table);
     if !columns.is_empty() {
         let name = |(name, corrupt): &(&str, u64)| format!("{} ({})", shorten(name, NAME_CHARS_MAX), number(*corrupt));

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use super::marking::first_chars;
+use super::moving;
 use super::proof;
 use crate::model::{
     Class, ColumnStatus, Counts, Severity, SeverityCounts, Summary, TableResult, Verdict, Waived, WaiverResult,
@@ -29,8 +30,8 @@ pub fn headline(summary: &Summary) -> &'static str {
 /// What stands behind the verdict, in a sentence or two.
 pub fn explanation(summary: &Summary) -> String {
     let tables = summary.tables.len() as u64;
-    let total: u64 = summary.tables.iter().map(|t| t.counts.total()).sum();
-    let with_keys = count(summary, |t| t.counts.total() > 0);
+    let total: u64 = summary.tables.iter().map(proven).sum();
+    let with_keys = count(summary, |t| proven(t) > 0);
     let otherwise = count(summary, |t| t.verdict == Verdict::Differ && t.counts.total() == 0);
     let undecided = count(summary, |t| t.verdict == Verdict::Undecided);
     let waived: u64 = summary.tables.iter().filter_map(|t| t.waived.as_ref()).map(|w| w.counts.total()).sum();
@@ -74,7 +75,14 @@ pub fn explanation(summary: &Summary) -> String {
         sentences.push("What was not compared may be equal or not.".to_owned());
     }
     sentences.extend(proof::of_run(summary));
+    sentences.extend(moving::of_run(summary));
     sentences.join(" ")
+}
+
+/// The keys of a table that are known to differ: where its data move, those that were not read again are not.
+fn proven(table: &TableResult) -> u64 {
+    let unproven = table.moving.as_ref().is_some_and(|moving| moving.not_rechecked > 0);
+    if unproven { 0 } else { table.counts.total() }
 }
 
 /// What the gate has to say: limits that are broken, waivers that have expired or cover something. One line each.

@@ -11,20 +11,26 @@ use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::evidence;
 use super::reading::{Job, Read, Reader, Taken};
+use super::recheck::{Collected, Collector, Rechecked, Way};
 use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
 use crate::config::RunPlan;
-use crate::diff::{self, Disagreement, Limits};
+use crate::diff::{self, Counted, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{
-    Change, ChangeSink, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows, TablePlan, TableResult,
-    TableValues, Verdict,
+    Boundaries, Change, ChangeSink, Moving, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows,
+    TablePlan, TableResult, TableValues, Verdict,
 };
+use crate::recheck::Fate;
 use crate::report::cells::{cell, key_text};
 use crate::report::{self, KeyMapper, TableChanges, TableSample};
 use crate::sampling::{Bounds, RangeChoice};
+use crate::snapshot::Snapshot;
 use crate::tree::{self, Trees};
 use crate::verdict::{self, Tally};
+
+/// Hot keys that the summary names; a file has them all.
+const HOT_KEYS_SHOWN_MAX: usize = 10;
 
 /// A table's result, and what kept it from being compared.
 pub(super) struct Compared {
@@ -35,6 +41,37 @@ pub(super) struct Compared {
     /// The roots of both trees, once they are built.
     pub roots: Option<Pair<String>>,
     pub failures: Vec<Error>,
+    /// Where keys that differ are to be read again before anything is said of them; see [`finish`].
+    pub pending: Option<Box<Pending>>,
+}
+
+/// A table of which it is known which keys differed when they were first read, and no more.
+pub(super) struct Pending {
+    /// The keys, and how to ask for them.
+    pub keys: Vec<(Box<[u8]>, Box<str>)>,
+    pub ways: Pair<Way>,
+    opened: Opened,
+    first: Counted,
+}
+
+/// What is known of a table once its trees are compared.
+struct Opened {
+    values: TableValues,
+    disagreement: Disagreement,
+    map: KeyMapper,
+    choice: Option<Arc<Choice>>,
+    rows_read: Pair<u64>,
+}
+
+/// What holds for the comparison of every table.
+#[derive(Clone, Copy)]
+pub(super) struct Context<'a> {
+    pub plan: &'a RunPlan,
+    pub directory: &'a RunDirectory,
+    pub today: NaiveDate,
+    pub progress: &'a dyn Progress,
+    /// Whether keys that differ are read again before they count.
+    pub rechecks: bool,
 }
 
 impl Compared {
@@ -43,7 +80,7 @@ impl Compared {
         let error = plan.options.values.error(error);
         let mut result = table.result();
         verdict::decide_table(&mut result, Some(error.to_string()));
-        Self { result, sample: None, tally: None, roots: None, failures: vec![error] }
+        Self { result, sample: None, tally: None, roots: None, failures: vec![error], pending: None }
     }
 
     /// Whether a sample of the rows was compared and is not the same on both sides.
@@ -64,24 +101,28 @@ impl Compared {
     }
 }
 
-/// Compares one table, or the sample of it that was chosen. Never fails: what goes wrong makes the table undecided.
+/// Compares one table, or the sample of it that was chosen. Never fails: what goes wrong makes the table undecided. Of the
+/// memory for keys that are read again, it takes what it needs.
 pub(super) async fn compare(
     table: &TablePlan,
     read: Read,
     readers: &Pair<Reader>,
-    plan: &RunPlan,
-    directory: &RunDirectory,
-    today: NaiveDate,
-    progress: &dyn Progress,
+    context: Context<'_>,
+    key_bytes_left: &mut u64,
 ) -> Compared {
+    let Context { plan, today, .. } = context;
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
+    if context.rechecks || table.age.is_some() {
+        let cut_offs = table.age.as_ref().and_then(|age| age.cut_offs.clone());
+        result.moving = Some(Moving { cut_offs, ..Moving::default() });
+    }
     let tally = Some(Tally::new(&plan.options.gate, &result, today));
-    let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new() };
+    let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new(), pending: None };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             let taken = Pair::new(source, target);
-            compare_snapshots(table, taken, readers, plan, directory, progress, &mut compared).await
+            compare_snapshots(table, taken, readers, context, key_bytes_left, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -97,24 +138,110 @@ pub(super) async fn compare(
         compared.result.findings.extend(readers.get(side).noted(&table.name));
     }
     compared.failures.extend(outcome.err());
-    if !compared.failures.is_empty() {
-        compared.tally = None;
+    if compared.pending.is_none() {
+        compared.decide(plan);
     }
-    compared.failures = compared.failures.into_iter().map(|e| plan.options.values.error(e)).collect();
-    let failure = compared.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    verdict::decide_table(&mut compared.result, if failure.is_empty() { None } else { Some(failure) });
     compared
+}
+
+impl Compared {
+    fn decide(&mut self, plan: &RunPlan) {
+        let unproven = self.result.moving.as_ref().is_some_and(|moving| moving.not_rechecked > 0);
+        if !self.failures.is_empty() || unproven {
+            self.tally = None;
+        }
+        let failures = std::mem::take(&mut self.failures);
+        self.failures = failures.into_iter().map(|e| plan.options.values.error(e)).collect();
+        let failure = self.failures.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+        verdict::decide_table(&mut self.result, if failure.is_empty() { None } else { Some(failure) });
+    }
+}
+
+/// Ends the comparison of a table whose keys have been read again: what stood still and differs are its differences.
+pub(super) async fn finish(
+    table: &TablePlan,
+    compared: &mut Compared,
+    pending: Pending,
+    rechecked: Rechecked<'_>,
+    context: Context<'_>,
+) {
+    let outcome = finish_rechecked(table, compared, pending, rechecked, context).await;
+    compared.failures.extend(outcome.err());
+    compared.decide(context.plan);
+}
+
+async fn finish_rechecked(
+    table: &TablePlan,
+    compared: &mut Compared,
+    pending: Pending,
+    rechecked: Rechecked<'_>,
+    context: Context<'_>,
+) -> Result<()> {
+    let Pending { ways: _, keys: _, mut opened, first } = pending;
+    let watch = rechecked.watch;
+    let hot: Vec<String> = watch.hot().take(HOT_KEYS_SHOWN_MAX).map(|hot| hot.key.to_owned()).collect();
+    let counts = [Fate::Resolved, Fate::Hot].map(|fate| watch.count(fate));
+    let all = watch.keys().len() as u64;
+    if let Some(moving) = &mut compared.result.moving {
+        moving.differed = all + first.too_young;
+        moving.rounds = watch.rounds();
+    }
+    let stable = match rechecked.outcome {
+        Ok(stable) => stable,
+        Err(error) => {
+            if let Some(moving) = &mut compared.result.moving {
+                (moving.not_rechecked, moving.too_young) = (all, first.too_young);
+            }
+            return Err(error);
+        }
+    };
+    report::write_hot(&context.directory.table(&table.name), watch.hot().map(|hot| (hot.key, hot.changes)))?;
+    opened.disagreement.mismatched.clear();
+    if let Some(stable) = stable {
+        opened.disagreement = disagreement_of(stable, opened.disagreement.boundaries).await?;
+    }
+    let last = report_differences(table, opened, &first, context, compared).await?;
+    let result = &mut compared.result;
+    if let Some(moving) = &mut result.moving {
+        [moving.resolved, moving.hot] = counts;
+        moving.resolved += last.within_tolerance;
+        moving.stable = last.counts.total();
+        moving.too_young = first.too_young + last.too_young;
+        moving.hot_keys = hot;
+    }
+    Ok(())
+}
+
+/// Where two small snapshots disagree, by the ranges of the first reading.
+async fn disagreement_of(stable: Pair<Snapshot>, boundaries: Arc<Boundaries>) -> Result<Disagreement> {
+    let (rows, of_tree) = (stable.clone(), boundaries.clone());
+    let leaves = spawn_blocking(move || rows.try_map(|side| tree::leaves(&side, &of_tree)))
+        .await
+        .map_err(|e| Error::compare("the keys that differ could not be summed up").because(e))??;
+    let Pair { source: (source, source_extents), target: (target, target_extents) } = leaves;
+    let both = source.iter().zip(&target).enumerate();
+    let mismatched = both
+        .filter(|(_, (source, target))| source != target)
+        .map(|(range, (source, target))| (range, Pair::new(source.rows, target.rows)))
+        .collect();
+    Ok(Disagreement {
+        rows: stable.map(|side| Arc::new(side) as Arc<dyn SnapshotRows>),
+        boundaries,
+        extents: Pair::new(Arc::new(source_extents), Arc::new(target_extents)),
+        mismatched,
+        whole: false,
+    })
 }
 
 async fn compare_snapshots(
     table: &TablePlan,
     taken: Pair<Taken>,
     readers: &Pair<Reader>,
-    plan: &RunPlan,
-    directory: &RunDirectory,
-    progress: &dyn Progress,
+    context: Context<'_>,
+    key_bytes_left: &mut u64,
     compared: &mut Compared,
 ) -> Result<()> {
+    let Context { plan, directory, progress, .. } = context;
     let values = TableValues::new(&plan.options.values, table)?;
     let result = &mut compared.result;
     result.rows = taken.as_ref().map(|taken| Some(taken.snapshot.manifest().rows));
@@ -144,6 +271,7 @@ async fn compare_snapshots(
         boundaries: trees.boundaries.clone(),
         extents: trees.extents.clone(),
         mismatched: trees.mismatched().into_iter().map(|range| (range, rows_in(range))).collect(),
+        whole: true,
     };
     let mismatched = disagreement.mismatched.len() as u64;
     result.ranges = Ranges { total: trees.boundaries.ranges() as u64, mismatched };
@@ -151,15 +279,9 @@ async fn compare_snapshots(
 
     progress.stage(&table.name, "diff");
     let begun = Instant::now();
-    let limits = Limits {
-        memory_bytes_max: plan.options.memory_bytes_max,
-        directory: directory.scratch(),
-        workers: plan.options.workers,
-    };
+    let limits = limits(context);
     note_repeated_keys(table, &rows, &trees, &limits, &mut result.findings).await?;
-    let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
     let map = KeyMapper::new(trees.boundaries.ranges(), rows_in);
-    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options, choice.clone());
         let leaves = trees.sides.get(side).leaves();
@@ -167,6 +289,60 @@ async fn compare_snapshots(
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
         second_reading::read(again, &mut disagreement, &directory).await?;
     }
+    let opened = Opened { values, disagreement, map, choice, rows_read };
+    if context.rechecks && mismatched > 0 {
+        let mut collector = Collector::new(&opened.values, *key_bytes_left);
+        let first = diff::diff(table, &opened.disagreement, &limits, &mut collector).await?;
+        let why = match collector.finish() {
+            Collected::Keys(keys, _) if keys.is_empty() => None,
+            Collected::Keys(keys, bytes) => match Way::of(table, &keys, rows_read) {
+                Ok(ways) => {
+                    *key_bytes_left -= bytes.min(*key_bytes_left);
+                    result.seconds.diff = begun.elapsed().as_secs_f64();
+                    compared.pending = Some(Box::new(Pending { keys, ways, opened, first }));
+                    return Ok(());
+                }
+                Err(why) => Some(why),
+            },
+            Collected::TooMany => Some("they are more than fit in a quarter of --memory".to_owned()),
+        };
+        if let (Some(why), Some(moving)) = (why, &mut result.moving) {
+            moving.not_rechecked = first.counts.total();
+            moving.because = Some(why);
+        }
+    }
+    let counted = report_differences(table, opened, &Counted::default(), context, compared).await?;
+    if let Some(moving) = &mut compared.result.moving {
+        moving.differed = counted.counts.total() + counted.too_young;
+        moving.stable = moving.differed - counted.too_young - moving.not_rechecked;
+        moving.too_young = counted.too_young;
+    }
+    Ok(())
+}
+
+fn limits(context: Context<'_>) -> Limits {
+    Limits {
+        memory_bytes_max: context.plan.options.memory_bytes_max,
+        directory: context.directory.scratch(),
+        workers: context.plan.options.workers,
+    }
+}
+
+/// Writes and counts the differences of a table. `before` is what has been counted of keys that do not come again.
+async fn report_differences(
+    table: &TablePlan,
+    opened: Opened,
+    before: &Counted,
+    context: Context<'_>,
+    compared: &mut Compared,
+) -> Result<Counted> {
+    let Opened { values, disagreement, map, choice, rows_read } = opened;
+    let Context { directory, .. } = context;
+    let begun = Instant::now();
+    let limits = limits(context);
+    let result = &compared.result;
+    let key_names: Vec<String> = table.key_columns().iter().map(|at| table.columns[*at].name.clone()).collect();
+    let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     let ranges = match choice.as_deref() {
         Some(Choice::Ranges(ranges)) => Some(ranges),
         _ => None,
@@ -197,7 +373,7 @@ async fn compare_snapshots(
     result.causes = report::causes(table, &causes, result.rows, &values);
     result.findings.extend(findings);
     result.counts = counted.counts;
-    result.within_tolerance = counted.within_tolerance;
+    result.within_tolerance = before.within_tolerance + counted.within_tolerance;
     if let Some(choice) = choice.as_deref() {
         result.sample = Some(proven(choice, result, rows_read, differing));
         if matches!(choice, Choice::Keys(_)) {
@@ -207,17 +383,16 @@ async fn compare_snapshots(
             );
         }
     }
-    for (column, (corrupt, tolerated)) in
-        result.columns.iter_mut().zip(counted.corrupt.into_iter().zip(counted.tolerated))
-    {
-        column.corrupt = corrupt;
+    for (at, column) in result.columns.iter_mut().enumerate() {
+        column.corrupt = counted.corrupt[at];
+        let tolerated = counted.tolerated[at] + before.tolerated.get(at).copied().unwrap_or_default();
         if tolerated > 0 {
             let cells = if tolerated == 1 { "1 cell differs".to_owned() } else { format!("{tolerated} cells differ") };
             column.findings.push(format!("{cells} within the tolerance"));
         }
     }
-    result.seconds.diff = begun.elapsed().as_secs_f64();
-    Ok(())
+    result.seconds.diff += begun.elapsed().as_secs_f64();
+    Ok(counted)
 }
 
 /// What the sample proves of the table.

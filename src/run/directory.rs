@@ -78,6 +78,11 @@ impl RunDirectory {
         self.path.join(".scratch")
     }
 
+    /// Where intermediate results of a table go.
+    pub fn scratch_of(&self, name: &str) -> PathBuf {
+        self.scratch().join(folder(name))
+    }
+
     /// `tables/<name>/`.
     pub fn table(&self, name: &str) -> PathBuf {
         self.path.join("tables").join(folder(name))

@@ -7,15 +7,19 @@ mod choose;
 mod compare;
 mod directory;
 mod evidence;
+mod fence;
 mod gate;
 mod guard;
 mod load;
+mod moments;
 mod names;
 mod prepare;
 mod reading;
+mod recheck;
 mod recording;
 mod render;
 mod repeat;
+mod results;
 mod schema;
 mod second_reading;
 mod sieve;
@@ -32,27 +36,31 @@ use std::sync::Arc;
 use crate::config::{KeepSnapshots, RunPlan};
 use crate::error::{Error, Result};
 use crate::model::{
-    Coverage, Covered, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult, Summary,
-    TableOutcome, TableResult, Verdict,
+    Consistency, Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity,
+    StoreResult, Summary, TableOutcome, TablePlan, TableResult, Verdict,
 };
 use crate::report::{self, HtmlReport, KEPT_FILE, Kept, TableSample};
 use crate::store::Store;
 use crate::verdict::{self, Gated};
 
-use compare::Compared;
+use compare::{Compared, Context};
 use directory::RunDirectory;
 pub use directory::check_output;
-use evidence::{RunProof, TableProof};
+use evidence::RunProof;
+use fence::Opening;
 pub use gate::{gate, runs};
 use load::Due;
+use prepare::Prepared;
+use reading::Reader;
 pub use render::{Rendered, render};
+use results::{Results, Wait};
 pub use schema::{SchemaDone, schema};
 use signature::SigningKey;
 pub use standalone::{SnapshotDone, snapshot};
 pub use verify::{Finding, Signed, Verified, VerifyOptions, verify};
 
-/// Tables whose differences are sampled for the report; each sample takes about a mebibyte at most.
-const SAMPLES_MAX: usize = 64;
+/// Keys that wait to be read again take at most one part in this many of the run's memory.
+const KEYS_SHARE_OF_MEMORY: u64 = 4;
 
 /// A run that has come to its end, whatever its verdict.
 #[derive(Debug)]
@@ -105,34 +113,70 @@ async fn run_in(
     let started = recorded.as_ref().map_or_else(time::now, |recorded| recorded.started.clone());
     // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
     let today = time::today();
-    let prepared = due.before(prepare::prepare(plan, stores, progress.as_ref())).await??;
+    let mut prepared = due.before(prepare::prepare(plan, stores, progress.as_ref())).await??;
+    moments::check(&prepared, plan)?;
     let identities = prepared.identities();
-    let readers = due.before(reading::open(&prepared, plan, &progress)).await??;
-    let _stopper = due.stops(&readers, progress.clone());
-    let consistency = readers.as_ref().map(|reader| Some(reader.consistency()));
+    let results = match due.before(fence::open(&prepared, plan, &progress)).await?? {
+        Opening::Open(readers, fence) => {
+            let context = Context { plan, directory: &directory, today, progress: progress.as_ref(), rechecks: false };
+            compare_all(&mut prepared, readers, fence, context, progress.clone(), &due).await?
+        }
+        Opening::Missed(error) => Results::unread(&prepared.tables, error),
+    };
+    let Results { mut tables, tallies, proofs, samples, mut failures, consistency, coordinates, fence, loads, .. } = results;
+    failures.extend(prepared.failures);
+    let repeat = repeat::repeat_command(plan, &identities);
+    let coverage = coverage(&tables, prepared.tables_existing);
+    let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
+    let mut summary = summarise(plan, &directory, started, identities, consistency, fence, (tables, coverage, gated));
+    (summary.source.load, summary.target.load) = (loads.source, loads.target);
+    let kept = Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
+    let ending = recording::end(recorded.as_ref(), &summary)?;
+    write_reports(&summary, &samples, &kept, &directory)?;
+    directory.remove_scratch()?;
+    let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
+    evidence::finish(&summary, proof, key.as_ref(), &directory)?;
+    // Last, and only with its evidence in place: a history that could not be written makes no finished run.
+    ending.map_or(Ok(()), |ending| ending.commit())?;
+    Ok(Finished { summary, directory: directory.finish()?, failures })
+}
 
+/// Reads and compares all tables, and reads again what has to be.
+async fn compare_all(
+    prepared: &mut Prepared,
+    readers: Pair<Reader>,
+    fence: Option<FenceResult>,
+    context: Context<'_>,
+    progress: Arc<dyn Progress>,
+    due: &Due,
+) -> Result<Results> {
+    let _stopper = due.stops(&readers, progress.clone());
+    let Context { plan, directory, .. } = context;
+    let rechecks = match plan.options.consistency {
+        Consistency::Snapshot => false,
+        Consistency::Eventual => true,
+        Consistency::Strong => fence.as_ref().is_none_or(|fence| fence.source_moved),
+    };
+    let context = Context { rechecks, ..context };
+    let mut results = Results::of(&readers, fence, plan.options.consistency != Consistency::Snapshot);
+    moments::cut_off(prepared, &results.moments)?;
     match plan.options.keep_snapshots {
         KeepSnapshots::Always => {}
         KeepSnapshots::Differ => progress.note("of tables that do not differ no snapshots are kept"),
         KeepSnapshots::Never => progress.note("no snapshots are kept (--keep-snapshots): the run cannot be repeated"),
     }
-    let (mut tables, mut tallies) = (Vec::new(), Vec::new());
-    let mut proofs = BTreeMap::new();
-    let mut samples = BTreeMap::new();
-    let mut failures = Vec::new();
+    let mut key_bytes_left = plan.options.memory_bytes_max / KEYS_SHARE_OF_MEMORY;
+    let mut waits = Vec::new();
     let choices = due.before(choose::choose(&prepared.tables, &readers, &plan.options)).await;
     // Without a choice nothing is read any more, either: every table says so.
     let choices = choices.unwrap_or_else(|_| vec![None; prepared.tables.len()]);
-    let mut waiting = reading::start(&prepared.tables, &choices, &readers, &directory, &plan.options, progress.clone());
+    let mut waiting = reading::start(&prepared.tables, &choices, &readers, directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         match outcome {
-            TableOutcome::Settled(result) => {
-                tables.push((**result).clone());
-                tallies.push(None);
-            }
+            TableOutcome::Settled(result) => drop(results.settle((**result).clone())),
             TableOutcome::Compare(table) => {
                 let read = waiting.next_table().await;
-                let comparing = compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref());
+                let comparing = compare::compare(table, read, &readers, context, &mut key_bytes_left);
                 let mut compared = match due.before(comparing).await {
                     Ok(compared) => compared,
                     Err(late) => Compared::failed(table, late, plan),
@@ -142,42 +186,30 @@ async fn run_in(
                     && directory.forget(&table.name).is_ok()
                 {
                     let one = std::slice::from_ref(outcome);
-                    let mut full = reading::start(one, &[None], &readers, &directory, &plan.options, progress.clone());
+                    let mut full = reading::start(one, &[None], &readers, directory, &plan.options, progress.clone());
                     let read = full.next_table().await;
                     let sampled = compared.result;
-                    compared =
-                        compare::compare(table, read, &readers, plan, &directory, today, progress.as_ref()).await;
+                    compared = compare::compare(table, read, &readers, context, &mut key_bytes_left).await;
                     compared.escalated_from(sampled);
                 }
-                // The report shows samples of some tables in full; the rest is in their own files.
-                if samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
-                    samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
+                let at = results.settle(table.result());
+                match compared.pending.take() {
+                    Some(pending) => waits.push(Wait { at, table, compared, pending: *pending }),
+                    None => results.put(at, table, compared, directory)?,
                 }
-                let kept = directory.settle_snapshots(&table.name, compared.result.verdict)?;
-                proofs.insert(table.name.clone(), TableProof { roots: compared.roots, snapshots: kept });
-                failures.extend(compared.failures);
-                tables.push(compared.result);
-                tallies.push(compared.tally);
             }
         }
     }
-    failures.extend(prepared.failures);
-    let repeat = repeat::repeat_command(plan, &identities);
-    let coverage = coverage(&tables, prepared.tables_existing);
-    let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
-    let loads = readers.as_ref().map(reading::Reader::load_findings);
-    let mut summary = summarise(plan, &directory, started, identities, consistency, (tables, coverage, gated));
-    (summary.source.load, summary.target.load) = (loads.source, loads.target);
-    let kept = Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
-    let ending = recording::end(recorded.as_ref(), &summary)?;
-    write_reports(&summary, &samples, &kept, &directory)?;
-    directory.remove_scratch()?;
-    let coordinates = readers.map(|reader| reader.snapshot().coordinates().into_iter().collect());
-    let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
-    evidence::finish(&summary, proof, key.as_ref(), &directory)?;
-    // Last, and only with its evidence in place: a history that could not be written makes no finished run.
-    ending.map_or(Ok(()), |ending| ending.commit())?;
-    Ok(Finished { summary, directory: directory.finish()?, failures })
+    drop(waiting);
+    results.loads = readers.as_ref().map(Reader::load_findings);
+    // What is read again is read in other transactions: these need not be held any longer.
+    drop(readers);
+    let waiting: Vec<(usize, &TablePlan)> = waits.iter().map(|wait| (wait.at, wait.table)).collect();
+    match due.before(results::read_again(waits, &prepared.stores, context, &mut results)).await {
+        Ok(read) => read?,
+        Err(late) => results.late(&waiting, late),
+    }
+    Ok(results)
 }
 
 /// What will be compared, without reading a row: connects, describes and maps.
@@ -196,6 +228,7 @@ fn summarise(
     started: String,
     identities: Pair<StoreIdentity>,
     consistency: Pair<Option<String>>,
+    fence: Option<FenceResult>,
     (tables, coverage, gated): (Vec<TableResult>, Coverage, Gated),
 ) -> Summary {
     let (mut verdict, mut reason) = match (verdict::decide_run(&tables), &plan.tables) {
@@ -217,6 +250,7 @@ fn summarise(
             mode: if plan.options.sampling.is_some() { "sample" } else { "full" }.into(),
             sample: plan.options.sampling.as_ref().map(|sampling| sampling.size.written().to_owned()),
             seed: plan.options.sampling.as_ref().map(|sampling| sampling.seed),
+            consistency: plan.options.consistency,
         },
         source: store(identities.source, consistency.source),
         target: store(identities.target, consistency.target),
@@ -224,6 +258,8 @@ fn summarise(
         exit_code: verdict.exit_code(),
         reason,
         causes: report::run_causes(&tables),
+        verified_until: moments::of_run(&tables),
+        fence,
         coverage,
         limits: gated.limits,
         waivers: gated.waivers,

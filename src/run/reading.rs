@@ -14,10 +14,9 @@ use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::guard;
 use super::load::Keeper;
-use super::prepare::Prepared;
 use super::sieve::Sieve;
 use super::time;
-use crate::config::{Keep, Options, RunPlan};
+use crate::config::{Keep, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
@@ -172,6 +171,16 @@ impl Reader {
             tables: Arc::new(Semaphore::new(TABLES_OPEN_MAX)),
             workers_max,
         })
+    }
+
+    /// Opens one side's snapshot as planned.
+    pub async fn of(
+        stores: &Pair<Arc<dyn Store>>,
+        side: Side,
+        options: &Options,
+        progress: &Arc<dyn Progress>,
+    ) -> Result<Self> {
+        Self::open(stores.get(side).as_ref(), options.workers, options.load.get(side), side, progress.clone()).await
     }
 
     /// What the user should know of the load on the store.
@@ -348,7 +357,7 @@ impl Reader {
     }
 
     /// The store's own count of rows; `None` where it has none for one of the tables.
-    async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
+    pub async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
         let mut sum = 0;
         for read in reads {
             let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
@@ -477,7 +486,7 @@ pub(super) struct PartRead {
     pub sent: Option<u64>,
 }
 
-fn check_count(counted: u64, rows: u64) -> Result<()> {
+pub(super) fn check_count(counted: u64, rows: u64) -> Result<()> {
     if counted == rows {
         return Ok(());
     }
@@ -509,15 +518,6 @@ fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
     let path = directory.join(&file.path);
     let path = path.canonicalize().unwrap_or(path);
     ManifestFile { path: path.to_string_lossy().into_owned(), ..file.clone() }
-}
-
-/// Opens both stores' snapshots, one right after the other.
-pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, progress: &Arc<dyn Progress>) -> Result<Pair<Reader>> {
-    let open = async |side| {
-        let (store, load) = (prepared.stores.get(side).as_ref(), plan.options.load.get(side));
-        Reader::open(store, plan.options.workers, load, side, progress.clone()).await
-    };
-    Ok(Pair { source: open(Side::Source).await?, target: open(Side::Target).await? })
 }
 
 /// Both sides of a table once they have been read, or why not.

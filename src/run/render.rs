@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use super::SAMPLES_MAX;
 use super::directory::{folder, write};
+use super::results::SAMPLES_MAX;
 use crate::error::{Error, Result};
 use crate::model::{SUMMARY_FORMAT, Summary};
 use crate::report::{self, HtmlReport, KEPT_FILE, SAMPLE_FILE, TableSample};

@@ -21,17 +21,24 @@ pub(super) struct Sieve {
     chosen: Option<KeyChoice>,
     /// Where a part asks for keys, only these: others ask for the rest.
     keys: Option<HashSet<Box<[u8]>>>,
+    /// Keys in order, and the places of those that are let through, in order.
+    among: Option<(Arc<Vec<Box<[u8]>>>, Arc<Vec<usize>>)>,
 }
 
 impl Sieve {
     /// Lets through rows with the keys that were chosen for a sample; all where none was.
     pub fn new(encoder: Arc<RowEncoder>, chosen: Option<KeyChoice>) -> Self {
-        Self { encoder, scratch: RowScratch::default(), open: None, chosen, keys: None }
+        Self { encoder, scratch: RowScratch::default(), open: None, chosen, keys: None, among: None }
     }
 
     /// Of these only rows in the ranges `open`, which are in order, and of these only those with the given keys.
     pub fn within(self, boundaries: Arc<Boundaries>, open: Arc<Vec<usize>>, keys: Option<HashSet<Box<[u8]>>>) -> Self {
         Self { open: Some((boundaries, open)), keys, ..self }
+    }
+
+    /// Of these only rows with one of `keys`, which are in order, that stands at one of `places`, which are so, too.
+    pub fn among(self, keys: Arc<Vec<Box<[u8]>>>, places: Arc<Vec<usize>>) -> Self {
+        Self { among: Some((keys, places)), ..self }
     }
 
     /// The rows of a batch that get through.
@@ -47,6 +54,9 @@ impl Sieve {
             is_open
                 && self.chosen.as_ref().is_none_or(|chosen| chosen.contains(key))
                 && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
+                && self.among.as_ref().is_none_or(|(keys, places)| {
+                    keys.binary_search_by(|one| (**one).cmp(key)).is_ok_and(|at| places.binary_search(&at).is_ok())
+                })
         });
         let let_through = BooleanArray::from(let_through.collect::<Vec<bool>>());
         filter_record_batch(batch, &let_through).map_err(|e| Error::compare("rows cannot be picked").because(e))

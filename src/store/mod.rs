@@ -11,6 +11,7 @@ pub mod mysql;
 pub mod parquet;
 mod pool;
 pub mod postgres;
+pub mod replication;
 pub mod snapshot_dir;
 mod split;
 pub mod sqlite;
@@ -21,8 +22,10 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+use self::replication::{Coordinates, Mark};
 use crate::canonical::{KeyValue, ROWS_PER_BATCH};
 use crate::error::{Error, Result};
 use crate::model::{DigestLayout, KeyRange, ManifestPart, StoreIdentity, Table, TableName, TableRead};
@@ -43,6 +46,33 @@ pub trait Store: Send + Sync {
     /// The same of many tables, in their order. Each fails for itself. Stores with a catalogue ask it about all at once.
     async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
         describe_rest(self, names, HashMap::new()).await
+    }
+
+    /// What this target would be known by to have all that a snapshot of the source with these coordinates shows; or why there is
+    /// nothing it could be known by.
+    async fn mark(&self, _source: &Coordinates) -> Result<std::result::Result<Mark, String>> {
+        Ok(Err("this kind of store does not replicate".into()))
+    }
+
+    /// Whether this target has passed the mark, as far as it knows itself.
+    async fn passed(&self, _mark: &Mark) -> Result<bool> {
+        Ok(false)
+    }
+
+    /// Whether this source agrees that the mark has been passed; `None` where it knows nothing of such a target.
+    async fn confirmed(&self, _mark: &Mark) -> Result<Option<bool>> {
+        Ok(Some(true))
+    }
+
+    /// The one value that a question of the user's gives, as text, in a transaction that only reads. `{source}` in it stands
+    /// for the given value.
+    async fn answer(&self, _question: &str, _source: Option<&str>) -> Result<Option<String>> {
+        Err(Error::usage("this kind of store cannot be asked by SQL").at(&self.identity().url))
+    }
+
+    /// A text that is another one after anything has been committed to the store; `None` where it has none.
+    async fn position(&self) -> Result<Option<String>> {
+        Ok(None)
     }
 
     /// Opens one consistent snapshot for up to `workers` parallel readers.
@@ -78,6 +108,22 @@ pub enum Route {
 pub trait StoreSnapshot: Send + Sync {
     /// Where in the store's own history the snapshot stands (LSN, GTID, file hash, …), as name and value.
     fn coordinates(&self) -> Vec<(String, String)>;
+
+    /// A moment by the store's own clock by which everything that had been committed is in the snapshot; `None` where the store has no
+    /// clock of its own (files).
+    fn taken_at(&self) -> Option<DateTime<Utc>> {
+        None
+    }
+
+    /// [`Store::position`] when the snapshot was taken, or before.
+    fn position(&self) -> Option<String> {
+        None
+    }
+
+    /// Why the snapshot is not one moment for as many workers as were asked for; `None` where it is.
+    fn weakness(&self) -> Option<String> {
+        None
+    }
 
     /// How the workers' views were brought to one moment, in words for the report.
     fn consistency(&self) -> String;

@@ -119,7 +119,12 @@ impl Judge<'_> {
         }
         let mut view = View {
             is_whole: tally.is_some(),
-            counted: tally.map_or(table.counts, |tally| tally.counted),
+            // What was not read again is not known to differ.
+            counted: match (tally, &table.moving) {
+                (Some(tally), _) => tally.counted,
+                (None, Some(moving)) if moving.not_rechecked > 0 => Counts::default(),
+                (None, _) => table.counts,
+            },
             waived: tally.map_or_else(Counts::default, |tally| tally.waived),
             columns: tally.map_or_else(Vec::new, |tally| tally.columns.clone()),
             lost_waived,
@@ -276,7 +281,8 @@ impl Judge<'_> {
 
     fn decide(&mut self, at: usize, table: &mut TableResult, view: View) {
         let within = self.broken[at].is_empty();
-        let incomparable = table.columns.iter().any(|one| one.status == ColumnStatus::Incomparable);
+        let is_hot = table.moving.as_ref().is_some_and(|moving| moving.hot > 0);
+        let incomparable = is_hot || table.columns.iter().any(|one| one.status == ColumnStatus::Incomparable);
         let forgiven = if view.is_whole { within && !view.lost } else { within && view.absent_waived };
         if table.verdict == Verdict::Differ && forgiven {
             table.verdict = if incomparable { Verdict::Undecided } else { Verdict::Match };

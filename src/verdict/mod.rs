@@ -27,15 +27,30 @@ pub fn decide_table(result: &mut TableResult, failure: Option<String>) {
         verdict = verdict.max(Verdict::Undecided);
         reasons.push(format!("not compared, for want of a shared type: {}", incomparable.join(", ")));
     }
-    if result.counts.total() > 0 {
+    // Where data move, only what was read again is a difference.
+    let moving = result.moving.as_ref();
+    let (hot, not_rechecked) = moving.map_or((0, 0), |moving| (moving.hot, moving.not_rechecked));
+    if result.counts.total() > 0 && not_rechecked == 0 {
         verdict = verdict.max(Verdict::Differ);
     }
+    if hot > 0 {
+        let keys = if hot == 1 { "1 key".to_owned() } else { format!("{hot} keys") };
+        verdict = verdict.max(Verdict::Undecided);
+        reasons.push(format!("{keys} kept changing while read again"));
+    }
+    if not_rechecked > 0 {
+        verdict = verdict.max(Verdict::Undecided);
+        if let Some(because) = moving.and_then(|moving| moving.because.as_ref()) {
+            reasons.push(format!("{not_rechecked} keys differ, but were not read again: {because}"));
+        }
+    }
+    let is_explained = moving.is_some_and(|moving| moving.differed > 0);
     match failure {
         Some(failure) => {
             // What broke off may have proven something before: other counts or other digests are other data.
             let rows = (result.rows.source, result.rows.target);
             let counts_differ = matches!(rows, (Some(source), Some(target)) if source != target);
-            let proven = counts_differ || result.ranges.mismatched > 0;
+            let proven = moving.is_none() && (counts_differ || result.ranges.mismatched > 0);
             verdict = verdict.max(if proven { Verdict::Differ } else { Verdict::Undecided });
             reasons.push(failure);
         }
@@ -49,12 +64,16 @@ pub fn decide_table(result: &mut TableResult, failure: Option<String>) {
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("no row was sampled: nothing was compared".into());
         }
-        None if result.rows.source != result.rows.target && result.counts.total() == 0 => {
+        None if result.rows.source != result.rows.target && result.counts.total() == 0 && !is_explained => {
             // Equal digests over unequal counts cannot be; if it happens, nothing is proven.
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("the numbers of rows differ, yet no difference was found".into());
         }
-        None if result.ranges.mismatched > 0 && result.counts.total() == 0 && result.within_tolerance == 0 => {
+        None if result.ranges.mismatched > 0
+            && result.counts.total() == 0
+            && result.within_tolerance == 0
+            && !is_explained =>
+        {
             verdict = verdict.max(Verdict::Undecided);
             reasons.push("digests of ranges disagree, yet no differing row was found".into());
         }
@@ -75,7 +94,7 @@ pub fn decide_run(tables: &[TableResult]) -> (Verdict, Option<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{ColumnResult, Counts, Pair, Ranges, Seconds};
+    use crate::model::{ColumnResult, Counts, Moving, Pair, Ranges, Seconds};
 
     fn result(rows: Pair<Option<u64>>, counts: Counts, statuses: &[ColumnStatus]) -> TableResult {
         let columns = statuses
@@ -105,6 +124,8 @@ mod tests {
             findings: Vec::new(),
             schema: Vec::new(),
             sample: None,
+            moving: None,
+            verified_until: None,
             ranges: Ranges::default(),
             seconds: Seconds::default(),
         }
@@ -148,6 +169,27 @@ mod tests {
         assert_eq!(verdict(silent.clone(), None), Verdict::Undecided);
         silent.within_tolerance = 1;
         assert_eq!(verdict(silent, None), Verdict::Match);
+    }
+
+    #[test]
+    fn of_data_that_move_only_what_was_read_again_is_proven() {
+        let moved = |moving: Moving, counts: Counts, failure: Option<&str>| {
+            let mut table = result(Pair::new(Some(2), Some(3)), counts, &[ColumnStatus::Compared]);
+            table.ranges.mismatched = 1;
+            table.moving = Some(moving);
+            verdict(table, failure)
+        };
+        let resolved = Moving { differed: 3, resolved: 3, ..Moving::default() };
+        let one = Counts { missing: 1, ..Default::default() };
+        assert_eq!(moved(resolved.clone(), Counts::default(), None), Verdict::Match);
+        assert_eq!(
+            moved(Moving { resolved: 2, hot: 1, ..resolved.clone() }, Counts::default(), None),
+            Verdict::Undecided
+        );
+        assert_eq!(moved(Moving { stable: 1, hot: 1, resolved: 1, ..resolved.clone() }, one, None), Verdict::Differ);
+        assert_eq!(moved(Moving { not_rechecked: 3, resolved: 0, ..resolved.clone() }, one, None), Verdict::Undecided);
+        assert_eq!(moved(Moving::default(), Counts::default(), None), Verdict::Undecided, "nothing explains it");
+        assert_eq!(moved(resolved, Counts::default(), Some("the server went away")), Verdict::Undecided);
     }
 
     #[test]

@@ -22,18 +22,23 @@ impl MariaDb {
 
     /// A server of one's own, for a test that kills it.
     pub fn start() -> Self {
-        Self::with("")
+        Self::with("", "")
+    }
+
+    /// A server that keeps a binary log under this number.
+    pub fn with_binary_log(server_id: u32) -> Self {
+        Self::with("", &format!("--log-bin=binlog --server-id={server_id} --sync-binlog=0"))
     }
 
     /// A server that offers encrypted sessions.
     pub fn with_tls() -> Self {
-        Self::with(program("openssl", FOLDERS).to_str().expect("a path in UTF-8"))
+        Self::with(program("openssl", FOLDERS).to_str().expect("a path in UTF-8"), "")
     }
 
-    fn with(openssl: &str) -> Self {
+    fn with(openssl: &str, options: &str) -> Self {
         let programs = ["mariadb-install-db", "mariadbd", "mariadb"].map(|name| program(name, FOLDERS));
         let [install, server, client] = programs.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
-        Self { server: Supervised::start(include_str!("mariadb.sh"), &[install, server, client, openssl]) }
+        Self { server: Supervised::start(include_str!("mariadb.sh"), &[install, server, client, openssl, options]) }
     }
 
     /// Creates a database and fills it by a script.

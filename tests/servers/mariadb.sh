@@ -1,12 +1,14 @@
 # Supervises one throw-away MariaDB server: prints `ready PID`, waits for the end of its input, then removes it all.
-# Arguments: mariadb-install-db, mariadbd, mariadb, openssl (empty: no TLS), the port. The password is in
+# Arguments: mariadb-install-db, mariadbd, mariadb, openssl (empty: no TLS), more options of the
+# server, the port. The password is in
 # TIEOUT_TEST_PASSWORD.
 set -eu
 install=$1
 server=$2
 client=$3
 openssl=$4
-port=$5
+options=$5
+port=$6
 dir=$(mktemp -d "${TMPDIR:-/tmp}/tieout-mariadb.XXXXXX")
 pid=""
 stop() {
@@ -34,7 +36,7 @@ fi
 $as "$server" --no-defaults $tls --datadir="$dir/data" --socket="$dir/socket" --pid-file="$dir/pid" \
     --bind-address=127.0.0.1 --port="$port" --character-set-server=utf8mb4 \
     --innodb-flush-log-at-trx-commit=0 --innodb-doublewrite=0 --innodb-buffer-pool-size=64M --max-connections=200 --max-allowed-packet=64M \
-    --innodb-flush-method=nosync --skip-name-resolve </dev/null >"$dir/log" 2>&1 &
+    --innodb-flush-method=nosync --skip-name-resolve $options </dev/null >"$dir/log" 2>&1 &
 pid=$!
 tries=0
 until "$client" --no-defaults --socket="$dir/socket" -uroot -e 'SELECT 1' >/dev/null 2>&1; do

@@ -23,9 +23,18 @@ impl Postgres {
 
     /// A cluster of one's own, for a test that kills it.
     pub fn start() -> Self {
+        Self::with("")
+    }
+
+    /// A standby that replays what the cluster on this port writes.
+    pub fn standby_of(primary: &Self) -> Self {
+        Self::with(&primary.server.port.to_string())
+    }
+
+    fn with(primary: &str) -> Self {
         let postgres = program("postgres", FOLDERS);
         let folder = postgres.parent().expect("a program lies in a folder").to_str().expect("a path in UTF-8");
-        Self { server: Supervised::start(include_str!("postgres.sh"), &[folder]) }
+        Self { server: Supervised::start(include_str!("postgres.sh"), &[folder, primary]) }
     }
 
     /// Creates a database and fills it by a script.
@@ -55,7 +64,12 @@ impl Postgres {
 
     /// Runs a script; panics where it fails. Returns what it printed.
     pub fn run(&self, database: &str, script: &str) -> String {
-        let mut child = self.psql(database).spawn().expect("psql starts");
+        self.run_as(USER, database, script)
+    }
+
+    /// The same as another user, for example the superuser `postgres`.
+    pub fn run_as(&self, user: &str, database: &str, script: &str) -> String {
+        let mut child = self.psql(database).args(["-U", user]).spawn().expect("psql starts");
         std::io::Write::write_all(&mut child.stdin.take().expect("stdin is a pipe"), script.as_bytes())
             .expect("psql reads");
         let output = child.wait_with_output().expect("psql ends");

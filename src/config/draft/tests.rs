@@ -50,6 +50,7 @@ fn compared(names: Pair<TableName>, columns: Vec<ColumnPlan>, key: Vec<usize>) -
         columns,
         key,
         key_enforced: Pair::default(),
+        age: None,
         findings: vec![],
         schema: vec![],
     }))
@@ -72,6 +73,8 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         findings: vec![],
         schema: vec![],
         sample: None,
+        moving: None,
+        verified_until: None,
         ranges: Ranges::default(),
         seconds: Seconds::default(),
     }))

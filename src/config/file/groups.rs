@@ -20,6 +20,8 @@ pub(super) struct Common<'a> {
     pub ignore: &'a [Text],
     pub filters: [&'a Option<Text>; 3],
     pub columns: &'a [Spanned<WrittenColumn>],
+    pub min_age: &'a Option<Text>,
+    pub updated_at: &'a Option<Text>,
 }
 
 impl Reader<'_> {
@@ -46,8 +48,10 @@ impl Reader<'_> {
 
     /// What holds for every table.
     pub(super) fn defaults(&self, defaults: &WrittenDefaults, groups: &Groups) -> Result<TableRequest> {
-        let WrittenDefaults { key, ignore, filter, source_where, target_where, used, columns } = defaults;
-        let common = Common { key, ignore, filters: [source_where, target_where, filter], columns };
+        let WrittenDefaults { key, ignore, filter, source_where, target_where, used, columns, min_age, updated_at } =
+            defaults;
+        let common =
+            Common { key, ignore, filters: [source_where, target_where, filter], columns, min_age, updated_at };
         let request = self.common(common, Some("[defaults]"))?;
         self.using(request, used, groups)
     }
@@ -70,9 +74,20 @@ impl Reader<'_> {
                 .at(self.document.place(group.span())));
         }
         within.push(name.to_owned());
-        let WrittenGroup { tables: _, key, ignore, filter, source_where, target_where, used, columns } =
-            group.get_ref();
-        let common = Common { key, ignore, filters: [source_where, target_where, filter], columns };
+        let WrittenGroup {
+            tables: _,
+            key,
+            ignore,
+            filter,
+            source_where,
+            target_where,
+            used,
+            columns,
+            min_age,
+            updated_at,
+        } = group.get_ref();
+        let common =
+            Common { key, ignore, filters: [source_where, target_where, filter], columns, min_age, updated_at };
         let mut request = self.common(common, Some(&format!("[groups.{name}]")))?;
         for inner in used {
             if !file.groups.contains_key(inner.get_ref()) {
@@ -93,6 +108,8 @@ impl Reader<'_> {
             key: common.key.as_deref().map(|key| self.names(key, "key")).transpose()?,
             filters: Pair::new(condition(source_where), condition(target_where)),
             columns: self.columns(common.columns, shared.is_none())?,
+            min_age: common.min_age.as_ref().map(|text| self.duration(text, "min_age")).transpose()?,
+            updated_at: common.updated_at.as_ref().map(|text| self.not_empty(text, "updated_at")).transpose()?,
             ..TableRequest::default()
         };
         for text in common.ignore.iter().filter(|text| is_pattern(text.get_ref())) {

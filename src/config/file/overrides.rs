@@ -10,7 +10,7 @@ use super::sampling::WrittenSampling;
 use super::showing::hash_key_of_process;
 use crate::config::{Keep, KeepSnapshots, Options, RunPlan, StorePlan, TableRequest};
 use crate::error::{Error, Result};
-use crate::model::{Pair, Showing};
+use crate::model::{Consistency, Pair, Showing};
 use crate::throttle::{Caps, Deadline, LoadPlan};
 
 /// The options of the command line; what is `None` or empty was not given.
@@ -36,6 +36,8 @@ pub struct Overrides {
     pub seed: Option<u64>,
     /// Whether a table whose sample differs is compared in full.
     pub escalate: bool,
+    /// How much the moments may differ at which the stores are read.
+    pub consistency: Option<Consistency>,
     /// What a snapshot keeps.
     pub snapshot: Option<Keep>,
     /// Parallel readers of each store.
@@ -98,6 +100,7 @@ pub fn plan_without_file(urls: Pair<String>, overrides: &Overrides) -> Result<Ru
     options.sampling = overrides.sampling().meant()?;
     overrides.apply_to_load(&mut options.load);
     options.deadline = overrides.deadline.clone().map(|deadline| (deadline, overrides.time_zone));
+    options.check_moving()?;
     let stores = urls.map(|url| StorePlan { url, time_zone: overrides.time_zone });
     Ok(RunPlan { stores, tables: overrides.requests(), defaults, options })
 }
@@ -159,6 +162,9 @@ impl Overrides {
         }
         if let Some(memory) = self.memory_bytes_max {
             options.memory_bytes_max = memory;
+        }
+        if let Some(consistency) = self.consistency {
+            options.consistency = consistency;
         }
         if let Some(keep) = self.snapshot {
             options.keep = keep;

@@ -49,6 +49,14 @@ pub struct WrittenFile {
     /// full: keep both tables as Parquet; lean: keep digests and the rows of ranges that disagree.
     #[schemars(with = "Option<String>")]
     pub snapshot: Option<Text>,
+    /// snapshot: what differs between one snapshot of each store is a difference; eventual: what differs is read again until it
+    /// agrees, stands still or keeps changing; strong: the target's snapshot is taken once it has passed the source's coordinate.
+    #[schemars(with = "Option<String>")]
+    pub consistency: Option<Text>,
+    /// How often what differs is read again.
+    pub recheck: Option<WrittenRecheck>,
+    /// How it is known that the target has passed the source's coordinate, under consistency = "strong".
+    pub fence: Option<WrittenFence>,
     /// Compare the tables that no [[tables]] names as well.
     pub all_tables: Option<bool>,
     /// Which snapshots stay when the run has ended: never, differ or always.
@@ -84,6 +92,33 @@ pub struct WrittenFile {
     #[serde(default)]
     #[schemars(with = "Vec<WrittenTable>")]
     pub tables: Vec<Spanned<WrittenTable>>,
+}
+
+/// `recheck`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as { times = 5, after = \"2s\" }")]
+pub struct WrittenRecheck {
+    /// How often a key must be found unchanged before it is a difference [default: 5].
+    #[schemars(with = "Option<u64>")]
+    pub times: Option<Spanned<u64>>,
+    /// The time between two readings [default: 2s].
+    #[schemars(with = "Option<String>")]
+    pub after: Option<Text>,
+}
+
+/// `[fence]`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as [fence]")]
+pub struct WrittenFence {
+    /// SQL that the source is asked once, right after its snapshot: one value.
+    #[schemars(with = "Option<String>")]
+    pub source: Option<Text>,
+    /// SQL that the target is asked until it is true; {source} stands for the source's value.
+    #[schemars(with = "Option<String>")]
+    pub target: Option<Text>,
+    /// The longest time to wait [default: 5m].
+    #[schemars(with = "Option<String>")]
+    pub timeout: Option<Text>,
 }
 
 /// `[values]`.
@@ -140,6 +175,12 @@ pub struct WrittenDefaults {
     /// A condition on the target's rows, in place of `where`.
     #[schemars(with = "Option<String>")]
     pub target_where: Option<Text>,
+    /// Leave out rows that were changed last within this time, by the store's own clock, for example 5m; needs updated_at.
+    #[schemars(with = "Option<String>")]
+    pub min_age: Option<Text>,
+    /// The column that says when a row was changed last.
+    #[schemars(with = "Option<String>")]
+    pub updated_at: Option<Text>,
     /// The names of groups whose rules hold here, too; the first goes before the others.
     #[serde(default, rename = "use")]
     #[schemars(with = "Vec<String>")]
@@ -174,6 +215,12 @@ pub struct WrittenGroup {
     /// A condition on the target's rows, in place of `where`.
     #[schemars(with = "Option<String>")]
     pub target_where: Option<Text>,
+    /// Leave out rows that were changed last within this time, by the store's own clock, for example 5m; needs updated_at.
+    #[schemars(with = "Option<String>")]
+    pub min_age: Option<Text>,
+    /// The column that says when a row was changed last.
+    #[schemars(with = "Option<String>")]
+    pub updated_at: Option<Text>,
     /// The names of groups whose rules hold here, too; the first goes before the others.
     #[serde(default, rename = "use")]
     #[schemars(with = "Vec<String>")]
@@ -211,6 +258,12 @@ pub struct WrittenTable {
     /// A condition on the target's rows, in place of `where`.
     #[schemars(with = "Option<String>")]
     pub target_where: Option<Text>,
+    /// Leave out rows that were changed last within this time, by the store's own clock, for example 5m; needs updated_at.
+    #[schemars(with = "Option<String>")]
+    pub min_age: Option<Text>,
+    /// The column that says when a row was changed last.
+    #[schemars(with = "Option<String>")]
+    pub updated_at: Option<Text>,
     /// The names of groups whose rules hold here, too; the first goes before the others.
     #[serde(default, rename = "use")]
     #[schemars(with = "Vec<String>")]

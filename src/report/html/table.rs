@@ -10,6 +10,7 @@ use super::page::{command as command_lines, line, name};
 use super::schema::{SchemaView, schema_view};
 use super::trend::{TrendView, trend_view};
 use crate::model::{Class, ColumnResult, ColumnStatus, TableResult, Verdict};
+use crate::report::moving;
 use crate::report::proof;
 use crate::report::words::{self, number, plural, shell};
 
@@ -206,6 +207,9 @@ fn facts(table: &TableResult) -> Vec<Fact> {
     }
     if let Some(text) = proof::of_table(table) {
         facts.push(Fact { label: "Sample", text: line(&words::sentence(&text)) });
+    }
+    if let Some(text) = moving::of_table(table) {
+        facts.push(Fact { label: "Moving data", text: line(&words::sentence(&text)) });
     }
     if table.ranges.total > 0 {
         let text = format!("{} of {}", number(table.ranges.mismatched), number(table.ranges.total));

@@ -9,6 +9,7 @@ mod lane;
 mod lean;
 mod probe;
 mod read;
+mod replication;
 mod schema;
 mod session;
 mod snapshot;
@@ -25,6 +26,7 @@ use self::session::Sessions;
 use self::snapshot::MysqlSnapshot;
 use self::trouble::{failed, number};
 use super::connect::{connection_error, redact};
+use super::replication::{Coordinates, Mark};
 use super::{Probe, Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
@@ -110,6 +112,22 @@ impl Store for MysqlStore {
             tables
         };
         describe_rest(self, names, at_once.await.unwrap_or_default()).await
+    }
+
+    async fn mark(&self, source: &Coordinates) -> Result<std::result::Result<Mark, String>> {
+        self.mark(source).await
+    }
+
+    async fn passed(&self, mark: &Mark) -> Result<bool> {
+        self.passed(mark).await
+    }
+
+    async fn answer(&self, question: &str, source: Option<&str>) -> Result<Option<String>> {
+        self.answer(question, source).await
+    }
+
+    async fn position(&self) -> Result<Option<String>> {
+        self.position_now().await
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

@@ -7,9 +7,11 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 
 use super::lane::Lane;
 use super::read::Rows;
+use super::replication::joined;
 use super::session::Sessions;
 use super::trouble::{Trouble, failed};
 use super::{Server, describe, quoted, read};
@@ -24,6 +26,7 @@ use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 /// While tieout waits for the lock, so does everybody who wants to write: not for long.
 const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
 const LOCK: &str = "FLUSH TABLES WITH READ LOCK";
+const NOW: &str = "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')";
 const UNLOCK: &str = "UNLOCK TABLES";
 const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
 /// "Table definition has changed, please retry transaction".
@@ -40,6 +43,9 @@ pub(super) struct MysqlSnapshot {
     counting: Option<u64>,
     coordinates: Vec<(String, String)>,
     consistency: String,
+    taken_at: Option<DateTime<Utc>>,
+    position: Option<String>,
+    weakness: Option<String>,
 }
 
 /// How the connections came to one moment.
@@ -58,6 +64,9 @@ impl MysqlSnapshot {
         for _ in 0..workers.max(1) {
             connections.push(sessions.connect_to_read().await?);
         }
+        // Before the snapshot, so that it shows all that had been committed by then.
+        let taken_at = first_value(&mut connections[0], NOW, 0).await.and_then(|now| now.parse().ok());
+        let before = joined(position(&mut connections[0], &server, "").await);
         let mut coordinates = vec![("server_version".to_string(), server.version.clone())];
         let moment = if connections.len() == 1 {
             Moment::Alone
@@ -78,10 +87,30 @@ impl MysqlSnapshot {
             coordinates.extend(position(&mut connections[0], &server, "_soon_after").await);
         }
         coordinates.extend(snapshot_position(&mut connections[0]).await);
+        coordinates.extend(
+            first_value(&mut connections[0], "SELECT @@server_uuid", 0).await.map(|id| ("server_uuid".into(), id)),
+        );
         let counting = cost_of_counting(&mut connections[0]).await;
         let unheld = describe::tables_without_snapshot(&mut connections[0], &server).await.map_err(trouble)?;
+        let weakness = match &moment {
+            Moment::Refused(reason) => {
+                Some(format!("one connection reads alone, because several were not let begin at one moment: {reason}"))
+            }
+            _ if !unheld.is_empty() => Some(words_for_unheld(&unheld).trim_start_matches("; ").to_owned()),
+            _ => None,
+        };
         let consistency = format!("{}{}", moment.words(), words_for_unheld(&unheld));
-        Ok(Self { server, url: url.to_string(), pool: Pool::new(connections), counting, coordinates, consistency })
+        Ok(Self {
+            server,
+            url: url.to_string(),
+            pool: Pool::new(connections),
+            counting,
+            coordinates,
+            consistency,
+            taken_at,
+            position: before,
+            weakness,
+        })
     }
 
     fn place(&self, table: &Table) -> String {
@@ -113,6 +142,18 @@ impl Moment {
 impl StoreSnapshot for MysqlSnapshot {
     fn coordinates(&self) -> Vec<(String, String)> {
         self.coordinates.clone()
+    }
+
+    fn taken_at(&self) -> Option<DateTime<Utc>> {
+        self.taken_at
+    }
+
+    fn position(&self) -> Option<String> {
+        self.position.clone()
+    }
+
+    fn weakness(&self) -> Option<String> {
+        self.weakness.clone()
     }
 
     fn consistency(&self) -> String {
@@ -274,7 +315,7 @@ async fn begin_all(
 }
 
 /// The server's place in its binary log, as far as it has one and the user may see it.
-async fn position(connection: &mut Lane, server: &Server, suffix: &str) -> Vec<(String, String)> {
+pub(super) async fn position(connection: &mut Lane, server: &Server, suffix: &str) -> Vec<(String, String)> {
     let (name, variable) = if server.is_mariadb() {
         ("gtid_current_pos", "SELECT @@GLOBAL.gtid_current_pos")
     } else {
@@ -315,7 +356,7 @@ async fn cost_of_counting(connection: &mut Lane) -> Option<u64> {
 }
 
 /// A single value, where the server gives one that is not empty: a server without a binary log is no failure.
-async fn first_value(connection: &mut Lane, sql: &str, index: usize) -> Option<String> {
+pub(super) async fn first_value(connection: &mut Lane, sql: &str, index: usize) -> Option<String> {
     let rows = connection.ask(sql).await.ok()?;
     rows.into_iter().next()?.into_iter().nth(index)?.filter(|value| !value.is_empty())
 }

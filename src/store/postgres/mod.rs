@@ -10,6 +10,7 @@ mod describe;
 mod literal;
 mod login;
 mod probe;
+mod replication;
 mod rows;
 mod schema;
 mod snapshot;
@@ -28,6 +29,7 @@ use sqlx::{ConnectOptions, Connection};
 pub use self::rows::RowDecoder;
 use self::wire::WireError;
 use super::connect::{connection_error, in_time, redact};
+use super::replication::{Coordinates, Mark};
 use super::{Probe, Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, StoreKind, Table, TableName};
@@ -148,6 +150,26 @@ impl Store for PostgresStore {
             describe::tables_at_once(&mut connection, names).await.ok()
         };
         describe_rest(self, names, at_once.await.unwrap_or_default()).await
+    }
+
+    async fn mark(&self, source: &Coordinates) -> Result<std::result::Result<Mark, String>> {
+        self.mark(source).await
+    }
+
+    async fn passed(&self, mark: &Mark) -> Result<bool> {
+        self.passed(mark).await
+    }
+
+    async fn confirmed(&self, mark: &Mark) -> Result<Option<bool>> {
+        self.confirmed(mark).await
+    }
+
+    async fn answer(&self, question: &str, source: Option<&str>) -> Result<Option<String>> {
+        self.answer(question, source).await
+    }
+
+    async fn position(&self) -> Result<Option<String>> {
+        self.position_now().await
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

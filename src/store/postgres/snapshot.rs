@@ -3,17 +3,19 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor, Row};
 use tokio::sync::Mutex;
 
 use super::worker::{self, Assignment, Worker};
-use super::{PostgresStore, describe, failed, quoted, quoted_table};
+use super::{PostgresStore, describe, failed, quoted, quoted_table, replication};
 use crate::canonical::{CanonicalType, KeyValue};
 use crate::error::{Error, Result};
 use crate::model::{KeyRange, StoreIdentity, TableRead};
 use crate::store::lookup::{self, quoted_text};
 use crate::store::pool::Pool;
+use crate::store::replication::end_of_last_record;
 use crate::store::split::{self, where_clause};
 use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 
@@ -23,6 +25,9 @@ const BLOCKS_PER_PART_MIN: i64 = 1024;
 const END_TIME_MAX: Duration = Duration::from_secs(5);
 /// Ranges of row addresses are read without scanning the rest from this version on.
 const TID_RANGE_VERSION: i32 = 140_000;
+/// The time; of a standby the time of the last transaction that it has replayed. Nothing where it has replayed none.
+const NOW: &str = "SELECT coalesce(to_char((CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() ELSE now() END) \
+                   AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), '')";
 
 /// The shared view of one PostgreSQL database.
 pub(super) struct PostgresSnapshot {
@@ -31,6 +36,8 @@ pub(super) struct PostgresSnapshot {
     workers: Pool<Worker>,
     coordinates: Vec<(String, String)>,
     consistency: String,
+    taken_at: Option<DateTime<Utc>>,
+    position: String,
     version: i32,
 }
 
@@ -41,6 +48,9 @@ impl PostgresSnapshot {
             move |e| store.failed(what, e)
         };
         let mut control = store.connection().await?;
+        // Before the snapshot, so that it shows all that had been committed by then.
+        let now = describe::text(&mut control, NOW.into()).await.map_err(say("cannot ask for the time"))?;
+        let system = replication::system(&mut control).await;
         worker::begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
         let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int")
             .fetch_one(&mut control)
@@ -54,6 +64,12 @@ impl PostgresSnapshot {
         let lsn = describe::text(&mut control, format!("SELECT coalesce({lsn}::text, '')"))
             .await
             .map_err(say("cannot ask for the LSN"))?;
+        let position = describe::text(&mut control, replication::POSITION.into())
+            .await
+            .map_err(say("cannot ask for the position"))?;
+        // Of commits that are visible, some may not have been written yet: their records are at least inserted.
+        let inserted = if standby { "SELECT ''" } else { "SELECT pg_current_wal_insert_lsn()::text" };
+        let inserted = describe::text(&mut control, inserted.into()).await.map_err(say("cannot ask for the LSN"))?;
         let snapshot = describe::text(&mut control, "SELECT pg_export_snapshot()".into())
             .await
             .map_err(say("cannot export the snapshot"))?;
@@ -62,17 +78,23 @@ impl PostgresSnapshot {
         let server = describe::text(&mut control, "SELECT current_setting('server_version')".into())
             .await
             .map_err(say("cannot ask for the version"))?;
+        let mut coordinates = vec![
+            ("lsn".into(), lsn),
+            ("snapshot".into(), snapshot),
+            ("server_version".into(), server),
+            ("standby".into(), standby.to_string()),
+            ("transactions".into(), position.clone()),
+        ];
+        coordinates.extend(end_of_last_record(&inserted).map(|lsn| ("insert_lsn".into(), lsn)));
+        coordinates.extend(system.map(|system| ("system".into(), system)));
         Ok(Self {
             identity: store.identity.clone(),
             control: Mutex::new(control),
             workers,
-            coordinates: vec![
-                ("lsn".into(), lsn),
-                ("snapshot".into(), snapshot),
-                ("server_version".into(), server),
-                ("standby".into(), standby.to_string()),
-            ],
+            coordinates,
+            position,
             consistency: "one exported REPEATABLE READ snapshot, shared by all workers".into(),
+            taken_at: now.parse().ok(),
             version,
         })
     }
@@ -82,6 +104,14 @@ impl PostgresSnapshot {
 impl StoreSnapshot for PostgresSnapshot {
     fn coordinates(&self) -> Vec<(String, String)> {
         self.coordinates.clone()
+    }
+
+    fn taken_at(&self) -> Option<DateTime<Utc>> {
+        self.taken_at
+    }
+
+    fn position(&self) -> Option<String> {
+        Some(self.position.clone())
     }
 
     fn consistency(&self) -> String {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use rusqlite::{Connection, ErrorCode};
 
 use super::access::Access;
@@ -28,16 +29,20 @@ pub(super) struct SqliteSnapshot {
     access: Access,
     pool: Pool<Connection>,
     coordinates: Vec<(String, String)>,
+    taken_at: DateTime<Utc>,
+    workers: usize,
 }
 
 impl SqliteSnapshot {
     /// Opens `workers` connections at one moment, or one where writers leave no time for several.
     pub fn open(file: Arc<DatabaseFile>, workers: usize) -> Result<Self> {
         let access = Access::of(&file)?;
+        // SQLite runs in this process: its clock is this machine's.
+        let taken_at = Utc::now();
         let connections = connections(&file, access, workers)?;
         access.check(&file)?;
         let coordinates = coordinates(&file, &connections[0])?;
-        Ok(Self { access, pool: Pool::new(connections), coordinates, file })
+        Ok(Self { access, pool: Pool::new(connections), coordinates, taken_at, workers, file })
     }
 
     /// Runs on one of the connections, and makes sure that the moment was still the same at the end.
@@ -68,6 +73,15 @@ impl SqliteSnapshot {
 impl StoreSnapshot for SqliteSnapshot {
     fn coordinates(&self) -> Vec<(String, String)> {
         self.coordinates.clone()
+    }
+
+    fn taken_at(&self) -> Option<DateTime<Utc>> {
+        Some(self.taken_at)
+    }
+
+    fn weakness(&self) -> Option<String> {
+        (self.pool.size() < self.workers)
+            .then(|| format!("writers left no time for {} read transactions to begin at one moment", self.workers))
     }
 
     fn consistency(&self) -> String {
