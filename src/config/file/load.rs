@@ -194,10 +194,10 @@ impl Reader<'_> {
             }
             None => default.batch_rows_max,
         };
-        let ask_every = self.duration(&written.ask_every)?.flatten().unwrap_or(default.ask_every);
+        let ask_every = self.optional_duration(&written.ask_every)?.flatten().unwrap_or(default.ask_every);
         let sessions = SessionLimits {
-            statement: self.duration(&written.statement_timeout)?.unwrap_or(default.sessions.statement),
-            lock: self.duration(&written.lock_timeout)?.unwrap_or(default.sessions.lock),
+            statement: self.optional_duration(&written.statement_timeout)?.unwrap_or(default.sessions.statement),
+            lock: self.optional_duration(&written.lock_timeout)?.unwrap_or(default.sessions.lock),
         };
         Ok(LoadPlan {
             caps,
@@ -207,7 +207,7 @@ impl Reader<'_> {
             floor_rows_per_second: self.rows(&written.floor_rows_per_second)?.unwrap_or(default.floor_rows_per_second),
             signals: self.signals(written)?.into_iter().map(|(signal, _)| signal).collect(),
             ask_every,
-            snapshot_age_max: self.duration(&written.snapshot_age_max)?.flatten(),
+            snapshot_age_max: self.optional_duration(&written.snapshot_age_max)?.flatten(),
             sessions,
         })
     }
@@ -241,7 +241,7 @@ impl Reader<'_> {
         ] {
             all.extend(max.iter().map(|max| (Signal { kind: kind.clone(), max: *max.get_ref() as f64 }, max.span())));
         }
-        if let (Some(text), Some(Some(lag))) = (&written.replica_lag_max, self.duration(&written.replica_lag_max)?) {
+        if let (Some(text), Some(Some(lag))) = (&written.replica_lag_max, self.optional_duration(&written.replica_lag_max)?) {
             all.push((Signal { kind: SignalKind::ReplicaLag, max: lag.as_secs_f64() }, text.span()));
         }
         if let (Some(text), Some(max)) = (&written.batch_latency_max, self.number(&written.batch_latency_max)?) {
@@ -289,7 +289,7 @@ impl Reader<'_> {
     }
 
     /// A duration; `Some(None)` for none at all.
-    fn duration(&self, text: &Option<Text>) -> Result<Option<Option<Duration>>> {
+    fn optional_duration(&self, text: &Option<Text>) -> Result<Option<Option<Duration>>> {
         let Some(text) = text else { return Ok(None) };
         if text.get_ref().trim() == "never" {
             return Ok(Some(None));
