@@ -16,6 +16,7 @@ mod trouble;
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
@@ -117,8 +118,8 @@ impl Store for MysqlStore {
         Ok(Arc::new(snapshot))
     }
 
-    fn probe(&self) -> Option<Box<dyn Probe>> {
-        Some(Box::new(probe::MysqlProbe::new(self.sessions.clone(), &self.identity.url)))
+    fn probe(&self, patience: Duration) -> Option<Box<dyn Probe>> {
+        Some(Box::new(probe::MysqlProbe::new(self.sessions.clone(), &self.identity.url, patience)))
     }
 }
 
