@@ -211,9 +211,8 @@ impl Due {
         Some(Stopper(tokio::spawn(async move {
             tokio::time::sleep_until(at).await;
             progress.note(&format!("{}: what is not compared is undecided", due.what()));
-            for side in Side::BOTH {
-                readers.get(side).stop(due.what(), HINT).await;
-            }
+            Side::BOTH.into_iter().for_each(|side| readers.get(side).stop(due.what(), HINT));
+            tokio::join!(readers.source.snapshot().end(), readers.target.snapshot().end());
         })))
     }
 

@@ -160,7 +160,8 @@ impl Reader {
         let snapshot = store.open(workers).await?;
         let workers_max = snapshot.workers_max().clamp(1, workers.max(1));
         let pace = Pace::new(load);
-        let keeper = Keeper::begin(load, store.probe(), snapshot.clone(), pace.clone(), side, progress).await;
+        let probe = if load.signals.is_empty() { None } else { store.probe(load.ask_every) };
+        let keeper = Keeper::begin(load, probe, snapshot.clone(), pace.clone(), side, progress).await;
         Ok(Self {
             pace,
             keeper: Arc::new(keeper),
@@ -202,10 +203,9 @@ impl Reader {
         self.findings.lock().unwrap_or_else(PoisonError::into_inner).remove(table).unwrap_or_default()
     }
 
-    /// Stops all that is being read, with a reason, and ends the snapshot.
-    pub async fn stop(&self, what: String, hint: &str) {
+    /// Stops all that is being read, with a reason.
+    pub fn stop(&self, what: String, hint: &str) {
         self.pace.stop(what, hint);
-        self.snapshot.end().await;
     }
 
     /// The outcome of some reading, unless it is stopped. What fails because it was stopped fails with the reason for that.
@@ -418,6 +418,7 @@ impl Reader {
         mut sieve: Option<Sieve>,
         progress: impl Fn(u64) + Send + 'static,
     ) -> Result<(PartRead, O)> {
+        let is_sifted = sieve.is_some();
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
         let writing = spawn_blocking(move || -> Result<(PartWriter<O>, u64)> {
             let mut rows_read = 0;
@@ -431,7 +432,9 @@ impl Reader {
             }
             Ok((writer, rows_read))
         });
-        let sink = sink.paced(self.pace.stream(&read.table.name.to_string()));
+        // What is picked by key is slower than what is read in a row, and no sign of trouble.
+        let kind = if is_sifted { " (picked)" } else { "" };
+        let sink = sink.paced(self.pace.stream(&format!("{}{kind}", read.table.name)));
         let outcome = self.unless_stopped(self.snapshot.read(read, part, &sink)).await;
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;

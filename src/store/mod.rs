@@ -19,6 +19,7 @@ pub mod sqlite;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
@@ -78,8 +79,9 @@ pub trait Store: Send + Sync {
     /// Opens one consistent snapshot for up to `workers` parallel readers.
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>>;
 
-    /// Somebody who asks the store how it is, over a connection of its own; `None` for files.
-    fn probe(&self) -> Option<Box<dyn Probe>> {
+    /// Somebody who asks the store how it is, over a connection of its own, and lets the store give up a question after a while, so
+    /// that those that nobody waits for any more do not pile up there. `None` for files.
+    fn probe(&self, _patience: Duration) -> Option<Box<dyn Probe>> {
         None
     }
 }

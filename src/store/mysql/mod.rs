@@ -17,6 +17,7 @@ mod trouble;
 
 use std::str::FromStr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection};
@@ -135,8 +136,8 @@ impl Store for MysqlStore {
         Ok(Arc::new(snapshot))
     }
 
-    fn probe(&self) -> Option<Box<dyn Probe>> {
-        Some(Box::new(probe::MysqlProbe::new(self.sessions.clone(), &self.identity.url)))
+    fn probe(&self, patience: Duration) -> Option<Box<dyn Probe>> {
+        Some(Box::new(probe::MysqlProbe::new(self.sessions.clone(), &self.identity.url, patience)))
     }
 }
 

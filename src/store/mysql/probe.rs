@@ -1,13 +1,14 @@
 //! Asks a MySQL or MariaDB server how it is.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use sqlx::mysql::{MySql, MySqlConnection};
 use sqlx::{AssertSqlSafe, Column, Decode, Executor, Row};
 
 use super::describe::ask;
-use super::session::{Sessions, run};
+use super::session::{Sessions, limit_statements, run};
 use super::trouble::failed;
 use crate::error::{Error, Result};
 use crate::store::Probe;
@@ -25,12 +26,13 @@ const OURS: &str = "SELECT /* tieout */ COUNT(*) FROM information_schema.PROCESS
 pub(super) struct MysqlProbe {
     sessions: Arc<Sessions>,
     url: String,
+    patience: Duration,
     connection: Option<MySqlConnection>,
 }
 
 impl MysqlProbe {
-    pub fn new(sessions: Arc<Sessions>, url: &str) -> Self {
-        Self { sessions, url: url.to_owned(), connection: None }
+    pub fn new(sessions: Arc<Sessions>, url: &str, patience: Duration) -> Self {
+        Self { sessions, url: url.to_owned(), patience, connection: None }
     }
 
     async fn connection(&mut self) -> Result<MySqlConnection> {
@@ -38,10 +40,10 @@ impl MysqlProbe {
             return Ok(connection);
         }
         let mut connection = self.sessions.connect().await?;
+        let say = |e| failed("a session for signals cannot be opened", &self.url, e);
         // A question of the user's must not write, however it is put.
-        run(&mut connection, "SET SESSION TRANSACTION READ ONLY")
-            .await
-            .map_err(|e| failed("a session for signals cannot be opened", &self.url, e))?;
+        run(&mut connection, "SET SESSION TRANSACTION READ ONLY").await.map_err(say)?;
+        limit_statements(&mut connection, self.patience).await.map_err(say)?;
         Ok(connection)
     }
 

@@ -1,5 +1,7 @@
 //! Sessions that read the same bytes whatever the server's defaults, its `init_connect` or the client's zone say.
 
+use std::time::Duration;
+
 use percent_encoding::percent_decode_str;
 use sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlSslMode};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor};
@@ -117,13 +119,7 @@ impl Sessions {
         for setting in self.settings() {
             run(connection, &setting).await?;
         }
-        for setting in self.settings_of_some() {
-            match run(connection, &setting).await {
-                Err(e) if number(&e) == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
-                outcome => outcome?,
-            }
-        }
-        Ok(())
+        run_known(connection, &self.settings_of_some()).await
     }
 
     fn settings(&self) -> Vec<String> {
@@ -135,13 +131,7 @@ impl Sessions {
     }
 
     fn settings_of_some(&self) -> Vec<String> {
-        // 0 is no limit to either.
-        let limit = self.limits.statement.map_or(0.0, |statement| statement.as_secs_f64().clamp(0.001, 4_000_000.0));
-        let statement = [
-            format!("SET SESSION max_statement_time = {limit}"), // MariaDB: seconds
-            format!("SET SESSION max_execution_time = {}", (limit * 1000.0) as u64), // MySQL: milliseconds
-        ];
-        SETTINGS_OF_SOME.iter().map(ToString::to_string).chain(statement).collect()
+        SETTINGS_OF_SOME.iter().map(ToString::to_string).chain(statement_limits(self.limits.statement)).collect()
     }
 
     /// The same session where it is still alive, else a new one.
@@ -153,6 +143,35 @@ impl Sessions {
         }
         self.connect().await
     }
+}
+
+/// Lets the server stop statements of a session that take longer.
+pub(super) async fn limit_statements(
+    connection: &mut MySqlConnection,
+    limit: Duration,
+) -> std::result::Result<(), sqlx::Error> {
+    run_known(connection, &statement_limits(Some(limit))).await
+}
+
+/// Runs settings that only some servers know.
+async fn run_known(connection: &mut MySqlConnection, settings: &[String]) -> std::result::Result<(), sqlx::Error> {
+    for setting in settings {
+        match run(connection, setting).await {
+            Err(e) if number(&e) == Some(UNKNOWN_SYSTEM_VARIABLE) => {}
+            outcome => outcome?,
+        }
+    }
+    Ok(())
+}
+
+/// 0 is no limit to either kind of server.
+fn statement_limits(limit: Option<Duration>) -> [String; 2] {
+    let seconds = limit.map_or(0.0, |limit| limit.as_secs_f64().clamp(0.001, 4_000_000.0));
+    let milliseconds = (seconds * 1000.0) as u64;
+    [
+        format!("SET SESSION max_statement_time = {seconds}"), // MariaDB
+        format!("SET SESSION max_execution_time = {milliseconds}"), // MySQL
+    ]
 }
 
 /// Closes the statements a session has prepared, once there are many. Closing one after each use would be simpler, but

@@ -106,8 +106,7 @@ fn failed_on_wire(identity: &StoreIdentity, what: impl Into<String>, cause: Wire
     }
 }
 
-const CONNECTION_BROKE: &str =
-    "the connection broke: check the server's log, then run again; nothing of this table counts as compared";
+const CONNECTION_BROKE: &str = "the connection broke, or an administrator ended it: check the server's log, then run again; nothing of this table counts as compared";
 
 /// What to do about a refusal, by its SQLSTATE.
 fn advice(code: &str) -> &'static str {
@@ -176,8 +175,8 @@ impl Store for PostgresStore {
         Ok(Arc::new(snapshot::PostgresSnapshot::open(self, workers).await?))
     }
 
-    fn probe(&self) -> Option<Box<dyn Probe>> {
-        Some(Box::new(probe::PostgresProbe::new(self.identity.clone(), self.options().ok()?)))
+    fn probe(&self, patience: Duration) -> Option<Box<dyn Probe>> {
+        Some(Box::new(probe::PostgresProbe::new(self.identity.clone(), self.options().ok()?, patience)))
     }
 }
 

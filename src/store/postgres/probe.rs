@@ -1,5 +1,7 @@
 //! Asks a PostgreSQL server how it is.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Executor, Row};
@@ -34,9 +36,11 @@ pub(super) struct PostgresProbe {
 }
 
 impl PostgresProbe {
-    pub fn new(identity: StoreIdentity, options: PgConnectOptions) -> Self {
-        // A question of the user's must not write, however it is put.
-        Self { identity, options: options.options([("default_transaction_read_only", "on")]), connection: None }
+    pub fn new(identity: StoreIdentity, options: PgConnectOptions, patience: Duration) -> Self {
+        let milliseconds = patience.as_millis().clamp(1, i32::MAX as u128).to_string();
+        // A question of the user's must not write, however it is put. The last setting of a name counts.
+        let settings = [("default_transaction_read_only", "on"), ("statement_timeout", &milliseconds)];
+        Self { identity, options: options.options(settings), connection: None }
     }
 
     async fn connection(&mut self) -> Result<PgConnection> {

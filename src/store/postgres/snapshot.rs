@@ -123,10 +123,7 @@ impl StoreSnapshot for PostgresSnapshot {
     }
 
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {
-        let name = &read.table.name;
-        let (ordinary, blocks) = describe::blocks(&mut *self.control.lock().await, name)
-            .await
-            .map_err(|e| failed(&self.identity, format!("cannot measure table {name}"), e))?;
+        let (ordinary, blocks) = self.measure(read).await?;
         let parts = (blocks / BLOCKS_PER_PART_MIN).clamp(1, wanted.max(1) as i64);
         if !ordinary || parts == 1 || self.version < TID_RANGE_VERSION {
             return Ok(vec![Part::Whole]);
@@ -145,10 +142,11 @@ impl StoreSnapshot for PostgresSnapshot {
     async fn count(&self, read: &TableRead) -> Result<Option<u64>> {
         let name = &read.table.name;
         let sql = format!("SELECT count(*) FROM {}", rows_of(read, &Part::Whole, self.is_ordinary(read).await?));
-        let count: i64 = sqlx::query_scalar(AssertSqlSafe(sql))
-            .fetch_one(&mut *self.control.lock().await)
-            .await
-            .map_err(|e| failed(&self.identity, format!("cannot count table {name}"), e))?;
+        let mut control = self.control.lock().await;
+        let count = guarded(&mut control, async |control| {
+            sqlx::query_scalar::<_, i64>(AssertSqlSafe(sql)).fetch_one(control).await
+        });
+        let count = count.await.map_err(|e| failed(&self.identity, format!("cannot count table {name}"), e))?;
         Ok(u64::try_from(count).ok())
     }
 
@@ -161,13 +159,13 @@ impl StoreSnapshot for PostgresSnapshot {
     async fn route(&self, read: &TableRead, part: &Part) -> Result<Route> {
         let name = &read.table.name;
         let say = |e| failed(&self.identity, format!("cannot ask for the plan of a query of table {name}"), e);
-        let mut control = self.control.lock().await;
-        let (ordinary, blocks) = describe::blocks(&mut control, name).await.map_err(say)?;
+        let (ordinary, blocks) = self.measure(read).await?;
         // The planner rightly reads small tables whole.
         if blocks < BLOCKS_PER_PART_MIN && ordinary {
             return Ok(Route::Direct);
         }
         let sql = format!("EXPLAIN (FORMAT JSON) {}", select(read, part, ordinary));
+        let mut control = self.control.lock().await;
         let plan: String = guarded(&mut control, async |control| {
             control.fetch_one(sqlx::query(AssertSqlSafe(sql)).persistent(false)).await?.try_get_unchecked(0)
         })
@@ -222,11 +220,16 @@ impl StoreSnapshot for PostgresSnapshot {
 
 impl PostgresSnapshot {
     async fn is_ordinary(&self, read: &TableRead) -> Result<bool> {
+        self.measure(read).await.map(|(ordinary, _)| ordinary)
+    }
+
+    /// Whether a table is an ordinary one, and how many blocks it has.
+    async fn measure(&self, read: &TableRead) -> Result<(bool, i64)> {
         let name = &read.table.name;
-        describe::blocks(&mut *self.control.lock().await, name)
-            .await
-            .map(|(ordinary, _)| ordinary)
-            .map_err(|e| failed(&self.identity, format!("cannot measure table {name}"), e))
+        let mut control = self.control.lock().await;
+        // Another session's lock on this table must not cost the tables after it.
+        let measured = guarded(&mut control, async |control| describe::blocks(control, name).await);
+        measured.await.map_err(|e| failed(&self.identity, format!("cannot measure table {name}"), e))
     }
 }
 

@@ -329,6 +329,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_part_by_key_goes_through_the_index_of_the_key_and_any_other_through_the_whole_table() {
+        let dir = tempfile::tempdir().unwrap();
+        let texts = "CREATE TABLE k (id TEXT PRIMARY KEY NOT NULL, a TEXT); INSERT INTO k SELECT 'k' || id, a FROM t";
+        let (store, _writer) = store(&dir, &format!("{MANY}; {texts}"));
+        let snapshot = store.open(1).await.unwrap();
+        let read = |table| TableRead { table, filter: None };
+        let numbers = read(store.describe(&TableName::bare("t")).await.unwrap());
+        let keyed = read(store.describe(&TableName::bare("k")).await.unwrap());
+        let text = |text: &str| vec![KeyValue::Text(text.into())];
+        let number = |number: i64| KeyValue::Number(number.to_string());
+        let by_text = |column: &str| snapshot.rows_with_keys(&[column.into()], &[text("k7"), text("k8")]).unwrap();
+        assert_eq!(snapshot.route(&keyed, &by_text("id")).await.unwrap(), Route::Direct);
+        assert_eq!(snapshot.route(&keyed, &by_text("a")).await.unwrap(), Route::WholeTable);
+        let between = snapshot.rows_between("id", &[(number(3), number(9)), (number(20), number(22))]).unwrap();
+        assert_eq!(snapshot.route(&numbers, &between).await.unwrap(), Route::Direct);
+        for part in snapshot.parts(&numbers, 4).await.unwrap() {
+            assert_eq!(snapshot.route(&numbers, &part).await.unwrap(), Route::Direct);
+        }
+        assert_eq!(rows(&*snapshot, &keyed, &by_text("id")).await.unwrap()[0].num_rows(), 2);
+    }
+
+    #[tokio::test]
     async fn a_condition_holds_in_every_part() {
         let dir = tempfile::tempdir().unwrap();
         let (store, _writer) = store(&dir, MANY);
