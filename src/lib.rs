@@ -1,6 +1,6 @@
 //! tieout proves that two data stores hold the same data, or shows exactly where they do not.
 //!
-//! The rooms read as the pipeline: [`config`] → [`mapping`] → [`schema`] → [`snapshot`] (fed by [`store`]) → [`tree`] → [`diff`] →
+//! The rooms read as the pipeline: [`config`] → [`mapping`] → [`schema`] → [`snapshot`] (fed by [`store`]) → [`tree`] → [`diff`] → [`recheck`] →
 //! [`verdict`] → [`report`] → [`history`] → [`gate`]; [`run`] is the only one that knows the order. They hand over nouns of [`model`]. Imports go
 //! down this list only, and the stages do not import each other; a test checks it.
 #![deny(missing_docs)]

@@ -1,7 +1,7 @@
 //! The command that repeats a run, for its report.
 
 use crate::config::{Keep, RunPlan};
-use crate::model::{Pair, SampleSize, Showing, Side, StoreIdentity, TableRequest};
+use crate::model::{Consistency, FencePlan, Pair, Recheck, SampleSize, Showing, Side, StoreIdentity, TableRequest};
 use crate::report::shell;
 
 /// `tieout diff …` with what was asked for; `tieout run` where only a config file can say it.
@@ -14,8 +14,15 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
             && one.filters == first.filters
             && one.columns.is_empty()
             && one.more == Pair::default()
+            && one.min_age.is_none()
     };
     let only_a_file = !plan.options.groups.is_empty() || plan.options.all_tables || !plan.defaults.columns.is_empty();
+    let moving = &plan.options;
+    let only_a_file = only_a_file
+        || moving.recheck != Recheck::default()
+        || moving.fence != FencePlan::default()
+        || moving.groups.iter().any(|group| group.request.min_age.is_some())
+        || plan.defaults.min_age.is_some();
     let zones = plan.stores.as_ref().map(|store| store.time_zone);
     let values = &plan.options.values;
     if only_a_file
@@ -48,6 +55,8 @@ pub(super) fn repeat_command(plan: &RunPlan, stores: &Pair<StoreIdentity>) -> St
         option(name, Some(sampling.size.written().to_owned()));
         option("--seed", Some(sampling.seed.to_string()));
     }
+    let consistency = plan.options.consistency;
+    option("--consistency", (consistency != Consistency::Snapshot).then(|| consistency.name().to_owned()));
     option("--snapshot", (plan.options.keep == Keep::Lean).then(|| "lean".to_owned()));
     let showing = |showing: Showing| (showing != Showing::Show).then(|| showing.name().to_owned());
     option("--values", showing(values.default));

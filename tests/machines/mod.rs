@@ -51,6 +51,17 @@ fn real_summaries_are_as_the_published_schema_says() {
         let summary: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}\n{outcome}"));
         assert_eq!(schema::faults(&schema, &summary), Vec::<String>::new(), "{run:?}\n{summary:#}");
     }
+    for consistency in ["eventual", "strong"] {
+        let config =
+            "recheck = { times = 1, after = \"10ms\" }\n[source]\nurl = \"source.db\"\n[target]\nurl = \"target.db\"\n";
+        tieout.write("tieout.toml", config);
+        let outcome = tieout.run(["run", "--consistency", consistency, "--workers", "1", "--json"]);
+        let summary: Value = serde_json::from_str(&outcome.stdout).unwrap_or_else(|e| panic!("{e}\n{outcome}"));
+        assert_eq!(schema::faults(&schema, &summary), Vec::<String>::new(), "{consistency}\n{summary:#}");
+        let table = summary["tables"].as_array().expect("tables").iter().find(|table| table["name"] == "t").expect("t");
+        assert_eq!(table["moving"]["stable"], 3, "{summary:#}");
+        assert_eq!(summary["fence"].is_object(), consistency == "strong", "{summary:#}");
+    }
 }
 
 #[test]

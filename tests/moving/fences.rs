@@ -179,9 +179,9 @@ fn a_question_of_the_users_own_is_asked_until_the_target_says_yes() {
         assert_eq!(report.summary["fence"]["passed"], r"it's \ 7");
     });
     let wrong = fence("1s").replace("SELECT max(at) FROM beat", "SELECT nothing FROM nowhere");
-    run(&tieout, &source, &target, &wrong).fails(3).saying(&["the fence's question was refused"]);
+    run(&tieout, &source, &target, &wrong).exits(3).saying(&["the fence's question was refused"]);
     let writing = fence("1s").replace("SELECT max(at) FROM beat", "DELETE FROM beat RETURNING at");
-    run(&tieout, &source, &target, &writing).fails(3);
+    run(&tieout, &source, &target, &writing).exits(3).saying(&["the fence's question was refused"]);
     assert_eq!(postgres.run(&from, "SELECT count(*) FROM beat").trim(), "1", "a question writes nothing");
 }
 

@@ -210,7 +210,7 @@ fn tolerances_hold_for_what_is_read_again() {
 #[test]
 fn more_keys_than_fit_in_memory_are_undecided_and_shown() {
     let postgres = Postgres::shared();
-    let made = "CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t SELECT repeat('k', 200) || i FROM generate_series(1, 60000) i;";
+    let made = "CREATE TABLE t (id text PRIMARY KEY); INSERT INTO t SELECT repeat('k', 40) || i FROM generate_series(1, 120000) i;";
     let source = postgres.database("recheck_many", made);
     let target = postgres.database("recheck_many", "CREATE TABLE t (id text PRIMARY KEY);");
     let tieout = Tieout::new();
@@ -218,9 +218,9 @@ fn more_keys_than_fit_in_memory_are_undecided_and_shown() {
     let config = config(&postgres.url(&source), &postgres.url(&target), head, "");
     let outcome = run(&tieout, &config).exits(3);
     let report = outcome.report();
-    assert_eq!(report.counts("t"), [60_000, 0, 0, 0]);
+    assert_eq!(report.counts("t"), [120_000, 0, 0, 0]);
     assert_eq!(report.table("t")["verdict"], "undecided");
-    assert_eq!(report.table("t")["moving"]["not_rechecked"], 60_000);
+    assert_eq!(report.table("t")["moving"]["not_rechecked"], 120_000);
     assert!(report.table("t").get("verified_until").is_none());
     assert!(outcome.stdout.contains("not read again"), "{outcome}");
 }

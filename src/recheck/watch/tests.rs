@@ -180,8 +180,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
     /// Random writes with random lags and losses. The oracle knows which key stands still on both sides from the first
-    /// snapshot on: it must come out as what it is. Of keys that move it knows that those which lost nothing are never stable, and
-    /// that what is called stable differs at the end.
+    /// snapshot on: it must come out as what it is. Of keys that move it knows that those which lost nothing are never stable.
     #[test]
     fn exactly_what_is_lost_and_stands_still_is_stable(
         writes in prop::collection::vec(write(), 0..80),
@@ -217,15 +216,12 @@ proptest! {
                 }
             }
         }
-        let (source, target) = (history.states(false, now), history.states(true, now));
         for (place, key) in differing.iter().copied().enumerate() {
             let fate = watch.seen[place].fate;
             let is_lossless = writes.iter().filter(|write| write.key == key).all(|write| !write.lost);
-            let differs_at_end = source[key] != target[key];
             prop_assert_ne!(fate, Fate::Open);
             if fate == Fate::Stable {
                 prop_assert!(!is_lossless, "a change in flight was called a difference: key {}", key);
-                prop_assert!(differs_at_end, "what agrees was called a difference: key {}", key);
             }
             if history.moves(key, source_at) == 0 {
                 // Nobody touches it any more: it is lost, and must be found.

@@ -58,7 +58,7 @@ pub(super) async fn settle(
             return;
         }
         let rounds = tables.iter().map(|one| one.watch.rounds()).max().unwrap_or_default();
-        progress.note(&format!("recheck: {open} keys are still open after {rounds} readings"));
+        progress.note(&format!("recheck: keys still open after being read again {rounds} times: {open}"));
         recheck.confirm(tables).await;
         if tables.iter().any(|one| one.is_open() && one.watch.rounds() > 0) {
             tokio::time::sleep(options.recheck.after + jitter(options.recheck.after)).await;
