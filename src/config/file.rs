@@ -33,7 +33,7 @@
 //!
 //! Beside these there are rules for columns, defaults, and groups of tables: docs/config.md explains every key, and
 //! `shape` lists them.
-//! `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
+//! `[retry]` says what is tried again: docs/faults.md. `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
 //!
 //! `${NAME}` in a string is read from the environment, `$${` is a plain `${`. Relative paths, of stores as of `out`, start at
 //! the current directory, not at the config file. Unknown keys are errors.
@@ -45,6 +45,7 @@ mod groups;
 mod limits;
 mod nearest;
 mod overrides;
+mod retry;
 mod sampling;
 mod schema;
 mod selection;
@@ -195,6 +196,8 @@ impl Reader<'_> {
             options.keep = keep.get_ref().parse().map_err(|e| self.at(e, keep))?;
         }
         options.values = self.values(file.values.as_ref(), environment)?;
+        options.retry = self.retry(file.retry.as_ref())?;
+        options.resumable = true;
         overrides.apply_to_options(&mut options);
         if options.history.is_none() {
             let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;

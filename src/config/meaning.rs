@@ -92,6 +92,9 @@ fn lines(plan: &RunPlan) -> Vec<String> {
         values: _,
         sign: _,
         config_sha256: _,
+        // What is tried again is read again from its start, in one snapshot: no result changes.
+        retry: _,
+        resumable: _,
         groups,
         all_tables,
         gate,

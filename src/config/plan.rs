@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 
 pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
-use crate::model::{GatePlan, Pair, Sampling, ValuePolicy};
+use crate::model::{GatePlan, Pair, RetryPlan, Sampling, ValuePolicy};
 
 /// Everything a run needs to know before it opens a store.
 #[derive(Debug, Clone)]
@@ -75,6 +75,10 @@ pub struct Options {
     pub sign: Option<PathBuf>,
     /// SHA-256 of the config file, where there is one.
     pub config_sha256: Option<String>,
+    /// What is tried again, and how often.
+    pub retry: RetryPlan,
+    /// Whether the run directory keeps what it takes to take the run up again after it broke off.
+    pub resumable: bool,
 }
 
 impl Options {
@@ -105,6 +109,8 @@ impl Default for Options {
             values: ValuePolicy::default(),
             sign: None,
             config_sha256: None,
+            retry: RetryPlan::default(),
+            resumable: false,
         }
     }
 }

@@ -1,5 +1,7 @@
 //! What a run found: verdicts, counts and findings, in the shape of `summary.json`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Cause, Coverage, LimitResult, Pair, SampleResult, SchemaFinding, StoreIdentity, Waived, WaiverResult};
@@ -230,8 +232,26 @@ pub struct TableResult {
     pub sample: Option<SampleResult>,
     /// The ranges.
     pub ranges: Ranges,
+    /// How often it was tried again to read something of it; left out where nothing was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u64,
+    /// When and as of which moment each side was read: in a run that was taken up again, and where a side was read anew; left out
+    /// where the run's moments are the table's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moments: Option<Pair<Moment>>,
     /// The time it took.
     pub seconds: Seconds,
+}
+
+/// When, and as of which moment of its store, one side of a table was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When the reading began, RFC 3339 in UTC.
+    pub started: String,
+    /// When the last row had been written, RFC 3339 in UTC.
+    pub finished: String,
+    /// LSN, GTID, hashes of files: what the store calls the moment.
+    pub coordinates: BTreeMap<String, String>,
 }
 
 impl TableResult {
@@ -254,6 +274,8 @@ impl TableResult {
             schema: Vec::new(),
             sample: None,
             ranges: Ranges::default(),
+            retries: 0,
+            moments: None,
             seconds: Seconds::default(),
         }
     }
@@ -281,6 +303,9 @@ pub struct RunInfo {
     pub sample: Option<String>,
     /// The seed of the sample.
     pub seed: Option<u64>,
+    /// When the run was taken up again after it had broken off, RFC 3339 in UTC; left out where it never was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<String>,
 }
 
 /// A store of the result: which it is and how it was read.

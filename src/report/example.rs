@@ -45,6 +45,8 @@ pub fn table(name: &str) -> TableResult {
         schema: vec![],
         sample: None,
         ranges: Ranges { total: 20, mismatched: 0 },
+        retries: 0,
+        moments: None,
         seconds: Seconds { snapshot: 1.24, tree: 0.03, diff: 0.0 },
     }
 }
@@ -65,6 +67,7 @@ pub fn matching() -> Summary {
             mode: "full".into(),
             sample: None,
             seed: None,
+            resumed: vec![],
         },
         source: store(
             StoreKind::Postgres,

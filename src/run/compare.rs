@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -10,15 +11,15 @@ use tokio::task::spawn_blocking;
 use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::evidence;
-use super::reading::{Job, Read, Reader, Taken};
+use super::reading::{self, Job, Read};
 use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
 use crate::config::RunPlan;
 use crate::diff::{self, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{
-    Change, ChangeSink, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows, TablePlan, TableResult,
-    TableValues, Verdict,
+    Change, ChangeSink, Manifest, Moment, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows,
+    TablePlan, TableResult, TableValues, Taken, Verdict,
 };
 use crate::report::cells::{cell, key_text};
 use crate::report::{self, KeyMapper, TableChanges, TableSample};
@@ -34,6 +35,8 @@ pub(super) struct Compared {
     pub tally: Option<Tally>,
     /// The roots of both trees, once they are built.
     pub roots: Option<Pair<String>>,
+    /// When and as of which moments both sides were read, once they are.
+    pub moments: Option<Pair<Moment>>,
     pub failures: Vec<Error>,
 }
 
@@ -41,6 +44,11 @@ impl Compared {
     /// Whether a sample of the rows was compared and is not the same on both sides.
     pub fn sample_differs(&self) -> bool {
         self.result.sample.is_some() && self.result.counts.total() > 0
+    }
+
+    /// The failure for the moment that broke the comparison off although both sides had been read.
+    pub fn lost_after_reading(&self) -> Option<&Error> {
+        self.moments.as_ref().and_then(|_| self.failures.iter().find(|error| error.is_transient()))
     }
 
     /// Notes that this is the full comparison after a sample that differed.
@@ -60,7 +68,6 @@ impl Compared {
 pub(super) async fn compare(
     table: &TablePlan,
     read: Read,
-    readers: &Pair<Reader>,
     plan: &RunPlan,
     directory: &RunDirectory,
     today: NaiveDate,
@@ -68,12 +75,13 @@ pub(super) async fn compare(
 ) -> Compared {
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
+    result.retries = read.retries;
     let tally = Some(Tally::new(&plan.options.gate, &result, today));
-    let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new() };
+    let mut compared = Compared { result, sample: None, tally, roots: None, moments: None, failures: Vec::new() };
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             let taken = Pair::new(source, target);
-            compare_snapshots(table, taken, readers, plan, directory, progress, &mut compared).await
+            compare_snapshots(table, taken, plan, directory, progress, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -97,8 +105,7 @@ pub(super) async fn compare(
 
 async fn compare_snapshots(
     table: &TablePlan,
-    taken: Pair<Taken>,
-    readers: &Pair<Reader>,
+    taken: Pair<reading::Taken>,
     plan: &RunPlan,
     directory: &RunDirectory,
     progress: &dyn Progress,
@@ -112,6 +119,12 @@ async fn compare_snapshots(
     let rows_read = taken.as_ref().map(|taken| taken.rows_read);
     let samples = taken.as_ref().map(|taken| taken.sample.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
+    let readers = taken.as_ref().map(|taken| taken.reader.clone());
+    let moments = taken.as_ref().map(|taken| moment(taken.snapshot.manifest()));
+    if readers.source.generation() + readers.target.generation() > 0 {
+        result.moments = Some(moments.clone());
+    }
+    compared.moments = Some(moments);
     let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
 
     progress.stage(&table.name, "tree");
@@ -151,9 +164,12 @@ async fn compare_snapshots(
     let mut changes = TableChanges::create(&directory.table(&table.name), &key_names, map)?;
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options, choice.clone());
+        let retries = job.retries.clone();
         let again = SecondReading { reader: readers.get(side), job: &job, leaves: trees.sides.get(side).leaves() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
-        second_reading::read(again, &mut disagreement, &directory).await?;
+        let read = second_reading::read(again, &mut disagreement, &directory).await;
+        result.retries += retries.load(Ordering::Relaxed);
+        read?;
     }
     let ranges = match choice.as_deref() {
         Some(Choice::Ranges(ranges)) => Some(ranges),
@@ -206,6 +222,11 @@ async fn compare_snapshots(
     }
     result.seconds.diff = begun.elapsed().as_secs_f64();
     Ok(())
+}
+
+fn moment(manifest: &Manifest) -> Moment {
+    let Taken { started, finished } = manifest.taken.clone();
+    Moment { started, finished, coordinates: manifest.coordinates.clone() }
 }
 
 /// What the sample proves of the table.

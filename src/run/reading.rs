@@ -1,17 +1,22 @@
 //! Reads both sides of all tables at once, each side by its own workers, into snapshots.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
+use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::prepare::Prepared;
+use super::renewal::{Renewal, View};
+use super::resume;
+use super::retry::{Retry, silent};
 use super::sieve::Sieve;
 use super::time;
 use crate::config::{Keep, Options, RunPlan};
@@ -19,7 +24,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
     self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
-    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableOutcome, TablePlan, TableRead,
+    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome, TablePlan, TableRead,
 };
 use crate::sampling::KeyChoice;
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
@@ -30,9 +35,6 @@ use crate::tree::KeySample;
 const PARTS_PER_WORKER: usize = 2;
 /// Batches that may wait between a reader and its writer.
 const BATCHES_WAITING_MAX: usize = 2;
-/// Tables of one side that may be open at the same time.
-const TABLES_OPEN_MAX: usize = 4;
-
 /// Chosen ranges that one statement asks for.
 const RANGES_PER_PART_MAX: usize = 16;
 
@@ -40,10 +42,10 @@ const RANGES_PER_PART_MAX: usize = 16;
 #[derive(Clone)]
 pub(super) struct Reader {
     identity: StoreIdentity,
-    snapshot: Arc<dyn StoreSnapshot>,
-    workers: Arc<Semaphore>,
-    tables: Arc<Semaphore>,
-    workers_max: usize,
+    view: View,
+    /// What opens the next snapshot when this one is lost; `None` where it is read or not.
+    renewal: Option<Arc<Renewal>>,
+    retry: Retry,
 }
 
 /// What one side of one table is read into.
@@ -64,10 +66,14 @@ pub(super) struct Job {
     pub rows_per_range: u64,
     /// What is read and kept; `None` for everything.
     pub choice: Option<Arc<Choice>>,
+    /// How often it was tried again to read something of it.
+    pub retries: Arc<AtomicU64>,
 }
 
 /// A table that has been read, and a sample of its keys.
 pub(super) struct Taken {
+    /// Reads the very snapshot of the store that this was read from.
+    pub reader: Reader,
     pub snapshot: Snapshot,
     pub sample: KeySample,
     /// How many rows were read, kept or not.
@@ -92,6 +98,7 @@ impl Job {
             digest_again: false,
             rows_per_range: options.rows_per_range,
             choice,
+            retries: Arc::default(),
         }
     }
 
@@ -120,45 +127,91 @@ impl Job {
 }
 
 impl Reader {
+    /// Opens a snapshot of a store that is read once: without retries.
+    pub async fn open(store: &dyn Store, workers: usize) -> Result<Self> {
+        let view = View::open(store, workers, 0).await?;
+        Ok(Self { identity: store.identity().clone(), view, renewal: None, retry: Retry::never() })
+    }
+
+    /// Opens the first snapshot of a store that is asked again where it fails for the moment. `shapes` are those of the tables
+    /// before they were described.
+    pub async fn open_to_renew(
+        store: Arc<dyn Store>,
+        workers: usize,
+        shapes: HashMap<TableName, Vec<String>>,
+        retry: Retry,
+    ) -> Result<Self> {
+        let identity = store.identity().clone();
+        let (renewal, view) = Renewal::begin(store, workers, shapes, &retry).await?;
+        Ok(Self { identity, view, renewal: Some(Arc::new(renewal)), retry })
+    }
+
     /// What is read from.
     pub fn snapshot(&self) -> &dyn StoreSnapshot {
-        self.snapshot.as_ref()
+        self.view.snapshot.as_ref()
+    }
+
+    /// 0 for the first snapshot of the store, more for those that were opened after one was lost.
+    pub fn generation(&self) -> u64 {
+        self.view.generation
+    }
+
+    /// The same store as of its newest snapshot.
+    pub async fn newest(&self) -> Self {
+        match &self.renewal {
+            Some(renewal) => Self { view: renewal.newest().await, ..self.clone() },
+            None => self.clone(),
+        }
     }
 
     /// A place among the workers, for as long as it is held.
     pub async fn worker(&self) -> Result<SemaphorePermit<'_>> {
-        self.workers.acquire().await.map_err(|_| Error::interrupted())
+        self.view.workers.acquire().await.map_err(|_| Error::interrupted())
     }
 
     /// Into how many parts a table is best divided.
     pub fn parts_wanted(&self) -> usize {
-        self.workers_max * PARTS_PER_WORKER
-    }
-
-    pub async fn open(store: &dyn Store, workers: usize) -> Result<Self> {
-        let snapshot = store.open(workers).await?;
-        let workers_max = snapshot.workers_max().clamp(1, workers.max(1));
-        Ok(Self {
-            identity: store.identity().clone(),
-            snapshot,
-            workers: Arc::new(Semaphore::new(workers_max)),
-            tables: Arc::new(Semaphore::new(TABLES_OPEN_MAX)),
-            workers_max,
-        })
+        self.view.workers_max * PARTS_PER_WORKER
     }
 
     pub fn consistency(&self) -> String {
-        self.snapshot.consistency()
+        self.snapshot().consistency()
     }
 
-    /// Reads one table into the snapshot `directory`.
+    /// Reads one table into the snapshot `directory`: in the newest snapshot of the store, and where that is lost, again from the
+    /// beginning in the next.
     pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
+        let (mut reader, mut restarts) = (self.newest().await, 0);
+        loop {
+            let _open = reader.view.tables.clone().acquire_owned().await.map_err(|_| Error::interrupted())?;
+            // While this table waited, the snapshot may have been lost.
+            let newest = self.newest().await;
+            if newest.generation() > reader.generation() {
+                reader = newest;
+                continue;
+            }
+            let error = match reader.read_in_one_snapshot(&job, directory, progress.clone()).await {
+                Ok(taken) => return Ok(taken),
+                Err(error) => error,
+            };
+            let Some(renewal) = self.renewal.as_ref().filter(|_| error.is_transient()) else { return Err(error) };
+            if !self.retry.again(&reader.what(&job), restarts, &error).await {
+                return Err(error);
+            }
+            restarts += 1;
+            job.retries.fetch_add(1, Ordering::Relaxed);
+            // Where the store is not there any more, the first failure says better why than the last.
+            let Ok(view) = renewal.after(reader.generation(), &self.retry).await else { return Err(error) };
+            reader.view = view;
+        }
+    }
+
+    async fn read_in_one_snapshot(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let advice = match job.filter() {
             Some(_) => "check the condition that was given with --where against the store's own words above",
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
         };
         let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
-        let _open = self.tables.acquire().await.map_err(|_| Error::interrupted())?;
         let estimate: Option<u64> = job.reads.iter().map(|read| read.table.rows_estimate).sum();
         let estimate = match job.choice.as_deref() {
             Some(Choice::Ranges(choice)) => estimate.map(|rows| {
@@ -168,13 +221,26 @@ impl Reader {
             _ => estimate,
         };
         progress.table_started(job.side, &job.name, estimate);
-        let snapshot = self.read_table(&job, directory, progress.clone()).await.map_err(place);
+        let snapshot = self.read_table(job, directory, progress.clone()).await.map_err(place);
         progress.table_finished(job.side, &job.name);
         snapshot
     }
 
+    /// What is read, for notes.
+    fn what(&self, job: &Job) -> String {
+        format!("{} of the {}", job.name, job.side)
+    }
+
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
+        if directory.exists() {
+            if let Some(taken) = self.read_before(job, directory).await {
+                progress.rows(job.side, &job.name, taken.rows_read);
+                return Ok(taken);
+            }
+            fs::remove_dir_all(directory)
+                .map_err(|e| Error::snapshot("cannot begin a snapshot anew").at(directory.display()).because(e))?;
+        }
         let parts = self.parts(job).await?;
         let counted = self.counted(job, &parts);
         let writer = Arc::new(SnapshotWriter::create(directory)?);
@@ -195,14 +261,19 @@ impl Reader {
             let (reader, progress) = (self.clone(), progress.clone());
             let (writer, encoder, sample) = (writer.clone(), encoder.clone(), sample.clone());
             let (side, name, rows_per_range) = (job.side, job.name.clone(), job.rows_per_range);
-            let sieve = job.keys().map(|keys| Sieve::new(encoder.clone(), Some(keys)));
+            let (keys, tried, what) = (job.keys(), Tried::new(job), self.what(job));
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.worker().await?;
-                let part_writer = writer.part(ordinal, &read.table, encoder, &kept, KeySample::new(rows_per_range))?;
-                drop(writer);
+                let begin = || {
+                    let observer = KeySample::new(rows_per_range);
+                    let part_writer = writer.part(ordinal, &read.table, encoder.clone(), &kept, observer)?;
+                    Ok((part_writer, keys.clone().map(|keys| Sieve::new(encoder.clone(), Some(keys)))))
+                };
+                let forget = || writer.forget_part(ordinal);
                 let count = move |rows| progress.rows(side, &name, rows);
-                let (part_read, keys) = reader.read_part(&read, &part, part_writer, sieve, count).await?;
+                let (part_read, keys) =
+                    reader.read_part_again(&what, &read, &part, (begin, forget), count, &tried).await?;
                 sample.lock().unwrap_or_else(PoisonError::into_inner).merge(keys);
                 Ok((ordinal, part_read))
             });
@@ -221,6 +292,9 @@ impl Reader {
         if !all_sent && let Some(counted) = self.count(&counted).await? {
             check_count(counted, rows_read)?;
         }
+        if let Some(renewal) = &self.renewal {
+            renewal.check_shapes(&job.reads, &self.retry).await?;
+        }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
         let gone = || Error::snapshot("a sample is still being gathered");
@@ -230,7 +304,29 @@ impl Reader {
             let sampled = spawn_blocking(move || sample_parts(&earlier, &digested, rows_per_range)).await;
             sample.merge(sampled.map_err(|e| Error::snapshot("the keys could not be sampled").because(e))??);
         }
-        Ok(Taken { snapshot, sample, rows_read, choice: job.choice.clone() })
+        Ok(Taken { reader: self.clone(), snapshot, sample, rows_read, choice: job.choice.clone() })
+    }
+
+    /// What a run that broke off had read of this side to its end, where it is whole and the store shows that nothing was written
+    /// to it since.
+    async fn read_before(&self, job: &Job, directory: &Path) -> Option<Taken> {
+        if job.choice.is_some() || job.keep == Keep::Lean || job.reads.len() > 1 {
+            return None;
+        }
+        let (directory, rows_per_range) = (directory.to_owned(), job.rows_per_range);
+        let opened = spawn_blocking(move || Snapshot::open(&directory).ok()).await.ok()??;
+        let (then, now) = (opened.manifest(), self.manifest(job, Vec::new(), time::now()));
+        let table = Table { rows_estimate: now.table.rows_estimate, ..then.table.clone() };
+        let same = (&then.format, &then.store, &table, &then.filter, &then.digest, &then.created_by)
+            == (&now.format, &now.store, &now.table, &now.filter, &now.digest, &now.created_by);
+        if !same || !resume::still_stands(self.identity.kind, &then.coordinates, &now.coordinates) {
+            return None;
+        }
+        let (earlier, rows_read) = (opened.clone(), opened.manifest().rows);
+        let parts: Vec<usize> = (0..opened.manifest().parts.len()).collect();
+        let sampled = spawn_blocking(move || sample_parts(&earlier, &parts, rows_per_range)).await;
+        let sample = sampled.ok()?.ok()?;
+        Some(Taken { reader: self.clone(), snapshot: opened, sample, rows_read, choice: None })
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
@@ -239,14 +335,15 @@ impl Reader {
         if let Some(Choice::Ranges(choice)) = job.choice.as_deref() {
             let (ranges, column) = (choice.ranges(), &job.layout.key[0].name);
             let per_part = ranges.len().div_ceil(self.parts_wanted()).clamp(1, RANGES_PER_PART_MAX);
-            let part = |some| self.snapshot.rows_in(column, some);
+            let part = |some| self.snapshot().rows_in(column, some);
             let parts: Option<Vec<Part>> = ranges.chunks(per_part).map(part).collect();
             let parts = parts.ok_or_else(|| Error::store("ranges of the key cannot be asked for"))?;
             all.extend(job.reads.iter().flat_map(|read| parts.iter().map(|part| (read.clone(), part.clone()))));
             return Ok(all);
         }
         for read in &job.reads {
-            let parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
+            let wanted = self.parts_wanted().div_ceil(job.reads.len());
+            let parts = self.retry.in_time(self.snapshot().parts(read, wanted)).await?;
             all.extend(parts.into_iter().map(|part| (read.clone(), part)));
         }
         Ok(all)
@@ -270,7 +367,7 @@ impl Reader {
     async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
         let mut sum = 0;
         for read in reads {
-            let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
+            let Some(rows) = self.retry.in_time(self.snapshot().count(read)).await? else { return Ok(None) };
             sum += rows;
         }
         Ok(Some(sum))
@@ -278,7 +375,7 @@ impl Reader {
 
     /// The digests of an earlier snapshot, where they hold under the mapping of this run.
     fn digested_before(&self, job: &Job, read: &TableRead, part: &Part) -> Option<Written> {
-        let files = self.snapshot.files_of(&read.table.name, part)?;
+        let files = self.snapshot().files_of(&read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
         let fits = files.layout.as_ref() == Some(&job.layout);
@@ -298,7 +395,7 @@ impl Reader {
         if job.copy_all || read.filter.is_some() || job.choice.is_some() {
             return Ok(elsewhere);
         }
-        if let Some(files) = self.snapshot.files_of(&read.table.name, part) {
+        if let Some(files) = self.snapshot().files_of(&read.table.name, part) {
             let file = files.part.file.ok_or_else(|| Error::snapshot("a lean snapshot holds no rows"))?;
             let file = absolute(&files.directory, &file);
             return Ok(RowsKept::InPlace { file, row_groups: files.part.row_groups });
@@ -311,8 +408,34 @@ impl Reader {
         Ok(RowsKept::InPlace { file, row_groups: Some((*first, *end)) })
     }
 
+    /// Reads one part. Where that fails for the moment and the store still has its snapshot, begins the part again: `begin` makes
+    /// its writer, `forget` removes what was written.
+    pub async fn read_part_again<O: KeyObserver + 'static>(
+        &self,
+        what: &str,
+        read: &TableRead,
+        part: &Part,
+        (begin, forget): (impl Fn() -> Result<(PartWriter<O>, Option<Sieve>)>, impl Fn() -> Result<()>),
+        progress: impl Fn(u64) + Clone + Send + 'static,
+        tried: &Tried,
+    ) -> Result<(PartRead, O)> {
+        for retry in 0.. {
+            let (writer, sieve) = begin()?;
+            let error = match self.read_part(read, part, writer, sieve, progress.clone()).await {
+                Err(error) if error.is_transient() => error,
+                outcome => return outcome,
+            };
+            if !self.snapshot().holds().await || !self.retry.again(what, retry, &error).await {
+                return Err(error);
+            }
+            tried.again();
+            forget()?;
+        }
+        Err(Error::store("a part was tried again too often"))
+    }
+
     /// Reads one part: the store's reader on one task, encoding and writing on a thread beside it.
-    pub async fn read_part<O: KeyObserver + 'static>(
+    async fn read_part<O: KeyObserver + 'static>(
         &self,
         read: &TableRead,
         part: &Part,
@@ -321,9 +444,12 @@ impl Reader {
         progress: impl Fn(u64) + Send + 'static,
     ) -> Result<(PartRead, O)> {
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
+        let heard = Arc::new(AtomicU64::new(0));
+        let hears = heard.clone();
         let writing = spawn_blocking(move || -> Result<(PartWriter<O>, u64)> {
             let mut rows_read = 0;
             while let Some(batch) = batches.blocking_recv() {
+                hears.fetch_add(1, Ordering::Relaxed);
                 progress(batch.num_rows() as u64);
                 rows_read += batch.num_rows() as u64;
                 match &mut sieve {
@@ -333,7 +459,15 @@ impl Reader {
             }
             Ok((writer, rows_read))
         });
-        let outcome = self.snapshot.read(read, part, &sink).await;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.snapshot().read(read, part, &sink) => outcome,
+            limit = silence(&sink, &heard, self.retry.silence_max()) => {
+                // Whoever still waits for the store ends by itself; the writer ends with it, and what it wrote is forgotten.
+                sink.stop();
+                return Err(silent(limit));
+            }
+        };
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
@@ -368,7 +502,7 @@ impl Reader {
                 (Some(choice), Some(filter)) => Some(format!("{}, of {filter}", choice.described())),
             },
             taken: model::Taken { started, finished: time::now() },
-            coordinates: self.snapshot.coordinates().into_iter().collect(),
+            coordinates: self.snapshot().coordinates().into_iter().collect(),
             consistency: self.consistency(),
             rows: written.iter().map(|(_, one)| one.part.rows).sum(),
             bounds,
@@ -385,6 +519,34 @@ pub(super) struct PartRead {
     pub rows_read: u64,
     /// How many rows the store says it sent.
     pub sent: Option<u64>,
+}
+
+/// Counts how often something of a table was tried again.
+#[derive(Clone)]
+pub(super) struct Tried(Arc<AtomicU64>);
+
+impl Tried {
+    pub fn new(job: &Job) -> Self {
+        Self(job.retries.clone())
+    }
+
+    fn again(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until no batch has come for `limit` although the writer would have taken one.
+async fn silence(sink: &BatchSink, heard: &AtomicU64, limit: Duration) -> Duration {
+    let (mut last, mut since) = (0, Instant::now());
+    loop {
+        tokio::time::sleep((limit / 4).min(Duration::from_secs(5))).await;
+        let now = heard.load(Ordering::Relaxed);
+        if now != last || sink.is_full() {
+            (last, since) = (now, Instant::now());
+        } else if since.elapsed() >= limit {
+            return limit;
+        }
+    }
 }
 
 fn check_count(counted: u64, rows: u64) -> Result<()> {
@@ -420,35 +582,39 @@ fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
 }
 
 /// Opens both stores' snapshots, one right after the other.
-pub(super) async fn open(prepared: &Prepared, plan: &RunPlan) -> Result<Pair<Reader>> {
+pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, retry: &Retry) -> Result<Pair<Reader>> {
     let workers = plan.options.workers;
-    Ok(Pair {
-        source: Reader::open(prepared.stores.source.as_ref(), workers).await?,
-        target: Reader::open(prepared.stores.target.as_ref(), workers).await?,
-    })
+    let open = |side: Side| {
+        let (store, shapes) = (prepared.stores.get(side).clone(), prepared.shapes.get(side).clone());
+        Reader::open_to_renew(store, workers, shapes, retry.clone())
+    };
+    Ok(Pair { source: open(Side::Source).await?, target: open(Side::Target).await? })
 }
 
 /// Both sides of a table once they have been read, or why not.
 pub(super) struct Read {
     pub taken: Pair<Result<Taken>>,
     pub seconds: f64,
+    /// How often it was tried again to read something of it.
+    pub retries: u64,
 }
 
 /// The tables that are being read, in the order of the plan.
 pub(super) struct Waiting(VecDeque<Pair<Handle>>);
 
-type Handle = AbortOnDrop<(Result<Taken>, f64)>;
+type Handle = AbortOnDrop<(Result<Taken>, f64, u64)>;
 
 impl Waiting {
     /// Waits for the next table of the plan.
     pub async fn next_table(&mut self) -> Read {
         let gone = || Err(Error::store("the reader of this table stopped"));
         let Some(mut handles) = self.0.pop_front() else {
-            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0 };
+            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0, retries: 0 };
         };
-        let (source, source_seconds) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
-        let (target, target_seconds) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
-        Read { taken: Pair::new(source, target), seconds: source_seconds.max(target_seconds) }
+        let (source, source_seconds, of_source) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
+        let (target, target_seconds, of_target) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
+        let seconds = source_seconds.max(target_seconds);
+        Read { taken: Pair::new(source, target), seconds, retries: of_source + of_target }
     }
 }
 
@@ -470,8 +636,9 @@ pub(super) fn start(
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {
                 let begun = Instant::now();
+                let retries = job.retries.clone();
                 let taken = reader.read(job, &directory, progress).await;
-                (taken, begun.elapsed().as_secs_f64())
+                (taken, begun.elapsed().as_secs_f64(), retries.load(Ordering::Relaxed))
             }))
         }));
     }

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use arrow::array::BinaryArray;
 use tokio::task::spawn_blocking;
 
-use super::reading::{Job, Reader};
+use super::reading::{Job, Reader, Tried};
 use super::sieve::Sieve;
 use super::time;
 use crate::canonical::{KeyValue, RowEncoder, decode_key};
@@ -163,8 +163,13 @@ impl SecondReading<'_> {
         sieve: Sieve,
     ) -> Result<(usize, crate::snapshot::Written)> {
         let _worker = self.reader.worker().await?;
-        let writer = writer.part(ordinal, &read.table, encoder, &RowsKept::Copied, Unobserved)?;
-        let (done, _) = self.reader.read_part(&read, &part, writer, Some(sieve), |_| ()).await?;
+        let begin = || {
+            let part = writer.part(ordinal, &read.table, encoder.clone(), &RowsKept::Copied, Unobserved)?;
+            Ok((part, Some(sieve.again())))
+        };
+        let (forget, tried) = (|| writer.forget_part(ordinal), Tried::new(self.job));
+        let (done, _) =
+            self.reader.read_part_again(&self.job.name, &read, &part, (begin, forget), |_| (), &tried).await?;
         Ok((ordinal, done.written))
     }
 }

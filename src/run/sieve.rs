@@ -20,7 +20,7 @@ pub(super) struct Sieve {
     /// The keys that were chosen for a sample.
     chosen: Option<KeyChoice>,
     /// Where a part asks for keys, only these: others ask for the rest.
-    keys: Option<HashSet<Box<[u8]>>>,
+    keys: Option<Arc<HashSet<Box<[u8]>>>>,
 }
 
 impl Sieve {
@@ -31,7 +31,14 @@ impl Sieve {
 
     /// Of these only rows in the ranges `open`, which are in order, and of these only those with the given keys.
     pub fn within(self, boundaries: Arc<Boundaries>, open: Arc<Vec<usize>>, keys: Option<HashSet<Box<[u8]>>>) -> Self {
-        Self { open: Some((boundaries, open)), keys, ..self }
+        Self { open: Some((boundaries, open)), keys: keys.map(Arc::new), ..self }
+    }
+
+    /// The same sieve for another reading.
+    pub fn again(&self) -> Self {
+        let Self { encoder, scratch: _, open, chosen, keys } = self;
+        let scratch = RowScratch::default();
+        Self { encoder: encoder.clone(), scratch, open: open.clone(), chosen: chosen.clone(), keys: keys.clone() }
     }
 
     /// The rows of a batch that get through.

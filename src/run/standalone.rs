@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use super::directory::{check_output, folder};
 use super::reading::{Job, Reader};
-use crate::config::{Keep, StorePlan};
+use super::retry::Retry;
+use crate::config::{Keep, Options, StorePlan};
 use crate::error::{Error, Result};
 use crate::mapping;
 use crate::model::{Pair, Progress, Side, TableName, TableRead, TableRequest};
@@ -42,7 +43,9 @@ pub async fn snapshot(
                 .hint("choose another directory with --out, or remove this one"));
         }
     }
-    let reader = Reader::open(store.as_ref(), workers).await?;
+    let shapes = store.shapes(&names).await?;
+    let retry = Retry::new(&Options::default(), progress.clone());
+    let reader = Reader::open_to_renew(store.clone(), workers, shapes, retry).await?;
     let mut done = SnapshotDone { tables: 0, rows: 0 };
     for name in names {
         let table = store.describe(&name).await?;
@@ -56,6 +59,7 @@ pub async fn snapshot(
             digest_again: false,
             rows_per_range: ROWS_PER_RANGE,
             choice: None,
+            retries: Arc::default(),
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;

@@ -122,8 +122,7 @@ async fn compare_again(
     };
     let text = fs::read(&path).map_err(|e| damaged(e.into()))?;
     let table: TablePlan = serde_json::from_slice(&text).map_err(|e| damaged(e.into()))?;
-    let directory = RunDirectory::create(scratch, KeepSnapshots::Never)?;
-    let mut readers = Vec::new();
+    let directory = RunDirectory::create(scratch, KeepSnapshots::Never, false)?;
     let mut taken = Vec::new();
     for side in Side::BOTH {
         let store = connect::connect(&folder.join(side.name()).display().to_string()).await?;
@@ -136,17 +135,12 @@ async fn compare_again(
         job.reads.truncate(1);
         job.reads.iter_mut().for_each(|read| read.filter = None);
         taken.push(reader.read(job, &directory.snapshot(&table.name, side), Arc::new(Silent)).await);
-        readers.push(reader);
     }
-    let (Some(target), Some(source)) = (readers.pop(), readers.pop()) else {
-        return Err(Error::snapshot("a side is missing").at(folder.display()));
-    };
-    let readers = Pair::new(source, target);
     let (Some(target), Some(source)) = (taken.pop(), taken.pop()) else {
         return Err(Error::snapshot("a side is missing").at(folder.display()));
     };
-    let read = Read { taken: Pair::new(source, target), seconds: 0.0 };
-    Ok((compare::compare(&table, read, &readers, plan, &directory, time::today(), &Silent).await, directory))
+    let read = Read { taken: Pair::new(source, target), seconds: 0.0, retries: 0 };
+    Ok((compare::compare(&table, read, plan, &directory, time::today(), &Silent).await, directory))
 }
 
 /// In what the repetition differs from the run.

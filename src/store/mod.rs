@@ -6,6 +6,7 @@
 pub mod connect;
 pub mod csv;
 pub mod directory;
+mod keep_alive;
 mod lookup;
 pub mod mysql;
 pub mod parquet;
@@ -18,6 +19,7 @@ pub mod sqlite;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use arrow::array::RecordBatch;
 use async_trait::async_trait;
@@ -42,6 +44,13 @@ pub trait Store: Send + Sync {
     /// The same of many tables, in their order. Each fails for itself. Stores with a catalogue ask it about all at once.
     async fn describe_all(&self, names: &[TableName]) -> Vec<Result<Table>> {
         describe_rest(self, names, HashMap::new()).await
+    }
+
+    /// What tells one shape of each table from another, as short sentences in a fixed order: its columns, and what changes when its
+    /// rows are exchanged as a whole. As of now, whatever snapshots are open, and cheap. Tables without an entry cannot be altered
+    /// without notice.
+    async fn shapes(&self, _names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        Ok(HashMap::new())
     }
 
     /// Opens one consistent snapshot for up to `workers` parallel readers.
@@ -72,6 +81,12 @@ pub trait StoreSnapshot: Send + Sync {
     /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error. Returns how many
     /// rows the store itself says it sent, where it says so without counting them again.
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>>;
+
+    /// Whether the moment is still there to be read, after something went wrong. Where the store can hand its moment on to new
+    /// connections, those that were lost are replaced first.
+    async fn holds(&self) -> bool {
+        true
+    }
 
     /// The part that consists of the rows whose `columns` have the values of one of `keys`, for a store that finds them
     /// without reading all others. It may hold other rows as well (where a collation takes more for equal), and lack rows
@@ -166,28 +181,44 @@ pub enum Part {
 
 /// Where a reader sends its batches. Bounded: a slow receiver slows the reader.
 #[derive(Clone)]
-pub struct BatchSink(mpsc::Sender<RecordBatch>);
+pub struct BatchSink {
+    batches: mpsc::Sender<RecordBatch>,
+    stopped: Arc<AtomicBool>,
+}
 
 impl BatchSink {
     /// A sink and the receiver of its batches; at most `batches_max` wait in between.
     pub fn channel(batches_max: usize) -> (Self, mpsc::Receiver<RecordBatch>) {
         let (sender, receiver) = mpsc::channel(batches_max);
-        (Self(sender), receiver)
+        (Self { batches: sender, stopped: Arc::default() }, receiver)
     }
 
     /// Sends a batch; waits while the channel is full. Fails once the receiver has given up.
     pub async fn send(&self, batch: RecordBatch) -> Result<()> {
-        self.0.send(batch).await.map_err(|_| receiver_gone())
+        self.batches.send(batch).await.map_err(|_| receiver_gone())
+    }
+
+    /// Tells whoever sends that nobody waits any more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
     }
 
     /// Whether the receiver has given up.
     pub fn is_closed(&self) -> bool {
-        self.0.is_closed()
+        self.batches.is_closed() || self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Whether as many batches wait as may: it is the receiver that is slow then.
+    pub fn is_full(&self) -> bool {
+        self.batches.capacity() == 0
     }
 
     /// As [`Self::send`], from a thread that may block (SQLite, files).
     pub fn send_blocking(&self, batch: RecordBatch) -> Result<()> {
-        self.0.blocking_send(batch).map_err(|_| receiver_gone())
+        if self.is_closed() {
+            return Err(receiver_gone());
+        }
+        self.batches.blocking_send(batch).map_err(|_| receiver_gone())
     }
 }
 

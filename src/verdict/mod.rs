@@ -106,6 +106,8 @@ mod tests {
             schema: Vec::new(),
             sample: None,
             ranges: Ranges::default(),
+            retries: 0,
+            moments: None,
             seconds: Seconds::default(),
         }
     }

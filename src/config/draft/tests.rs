@@ -73,6 +73,8 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         schema: vec![],
         sample: None,
         ranges: Ranges::default(),
+        retries: 0,
+        moments: None,
         seconds: Seconds::default(),
     }))
 }

@@ -53,6 +53,8 @@ pub struct Overrides {
     pub keep_snapshots: Option<KeepSnapshots>,
     /// The file with the Ed25519 key that signs the run's manifest.
     pub sign: Option<PathBuf>,
+    /// How often what failed for the moment is tried again.
+    pub retries: Option<u32>,
 }
 
 /// `T` or `SOURCE_TABLE=TARGET_TABLE`.
@@ -157,6 +159,9 @@ impl Overrides {
         }
         if let Some(sign) = &self.sign {
             options.sign = Some(sign.clone());
+        }
+        if let Some(retries) = self.retries {
+            options.retry.times = retries;
         }
     }
 }

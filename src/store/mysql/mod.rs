@@ -13,6 +13,7 @@ mod session;
 mod snapshot;
 mod trouble;
 
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 
@@ -108,6 +109,19 @@ impl Store for MysqlStore {
             tables
         };
         describe_rest(self, names, at_once.await.unwrap_or_default()).await
+    }
+
+    async fn shapes(&self, names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        let mut catalogue = self.catalogue.lock().await;
+        let mut connection = match catalogue.take() {
+            Some(connection) => connection,
+            None => self.sessions.connect().await?,
+        };
+        let shapes = describe::shapes(&mut connection, &self.server, names).await;
+        let shapes =
+            shapes.map_err(|e| failed("it cannot be asked whether tables were altered", &self.identity.url, e))?;
+        *catalogue = Some(connection);
+        Ok(shapes)
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

@@ -5,6 +5,7 @@
 //! seconds, one connection reads everything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 
@@ -26,8 +27,13 @@ const LOCK_WAIT: &str = "SET SESSION lock_wait_timeout = 5";
 const LOCK: &str = "FLUSH TABLES WITH READ LOCK";
 const UNLOCK: &str = "UNLOCK TABLES";
 const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+/// What tells one server from another: of MySQL, and of MariaDB.
+const SERVER_NUMBERS: [(&str, &str); 2] =
+    [("server_uuid", "SELECT @@GLOBAL.server_uuid"), ("server_uid", "SELECT @@GLOBAL.server_uid")];
 /// "Table definition has changed, please retry transaction".
 const TABLE_ALTERED: u16 = 1412;
+/// How long a session may take to show that it is still there.
+const PING_WAIT: Duration = Duration::from_secs(10);
 /// How many tables without a snapshot are named.
 const NAMED_MAX: usize = 5;
 
@@ -58,7 +64,14 @@ impl MysqlSnapshot {
         for _ in 0..workers.max(1) {
             connections.push(sessions.connect_to_read().await?);
         }
-        let mut coordinates = vec![("server_version".to_string(), server.version.clone())];
+        let mut coordinates = vec![
+            ("server_version".to_string(), server.version.clone()),
+            ("database".to_string(), server.database.clone()),
+        ];
+        for (name, variable) in SERVER_NUMBERS {
+            let number = first_value(&mut connections[0], variable, 0).await;
+            coordinates.extend(number.map(|number| (name.to_owned(), number)));
+        }
         let moment = if connections.len() == 1 {
             Moment::Alone
         } else {
@@ -121,6 +134,21 @@ impl StoreSnapshot for MysqlSnapshot {
 
     fn workers_max(&self) -> usize {
         self.pool.size()
+    }
+
+    async fn holds(&self) -> bool {
+        // A session cannot hand its snapshot on: those that are left must do.
+        for _ in 0..self.pool.size() {
+            let Some(mut lease) = self.pool.take_idle() else { break };
+            match tokio::time::timeout(PING_WAIT, lease.ask("SELECT 1")).await {
+                Ok(Ok(_)) => {
+                    lease.give_back();
+                    break;
+                }
+                _ => drop(lease),
+            }
+        }
+        self.pool.alive() > 0
     }
 
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {

@@ -1,5 +1,7 @@
 //! One REPEATABLE READ snapshot, exported by the first connection and imported by every worker.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgConnection;
@@ -17,6 +19,8 @@ use crate::store::{BatchSink, KeySpan, Part, StoreSnapshot};
 
 /// A part has at least this many blocks: smaller ones cost more round trips than they gain.
 const BLOCKS_PER_PART_MIN: i64 = 1024;
+/// How long the session that holds the snapshot may take to show that it is still there.
+const PING_WAIT: Duration = Duration::from_secs(10);
 /// Ranges of row addresses are read without scanning the rest from this version on.
 const TID_RANGE_VERSION: i32 = 140_000;
 
@@ -28,6 +32,10 @@ pub(super) struct PostgresSnapshot {
     coordinates: Vec<(String, String)>,
     consistency: String,
     version: i32,
+    /// What further workers need: how to connect, the name of the exported snapshot, and whether without TLS.
+    store: PostgresStore,
+    exported: String,
+    plain: bool,
 }
 
 impl PostgresSnapshot {
@@ -37,6 +45,7 @@ impl PostgresSnapshot {
             move |e| store.failed(what, e)
         };
         let mut control = store.connection().await?;
+        let mut identity = describe::server(&mut control).await;
         worker::begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
         let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int")
             .fetch_one(&mut control)
@@ -62,14 +71,20 @@ impl PostgresSnapshot {
             identity: store.identity.clone(),
             control: Mutex::new(control),
             workers,
-            coordinates: vec![
-                ("lsn".into(), lsn),
-                ("snapshot".into(), snapshot),
-                ("server_version".into(), server),
-                ("standby".into(), standby.to_string()),
-            ],
+            coordinates: {
+                identity.extend([
+                    ("lsn".to_owned(), lsn),
+                    ("snapshot".to_owned(), snapshot.clone()),
+                    ("server_version".to_owned(), server),
+                    ("standby".to_owned(), standby.to_string()),
+                ]);
+                identity
+            },
             consistency: "one exported REPEATABLE READ snapshot, shared by all workers".into(),
             version,
+            store: store.again(),
+            exported: snapshot,
+            plain,
         })
     }
 }
@@ -86,6 +101,23 @@ impl StoreSnapshot for PostgresSnapshot {
 
     fn workers_max(&self) -> usize {
         self.workers.size()
+    }
+
+    async fn holds(&self) -> bool {
+        // The snapshot is there as long as the session that exported it: more sessions can see it then.
+        let mut control = self.control.lock().await;
+        let asked = tokio::time::timeout(PING_WAIT, sqlx::query("SELECT 1").execute(&mut *control)).await;
+        if !matches!(asked, Ok(Ok(_))) {
+            return false;
+        }
+        while self.workers.alive() < self.workers.size() {
+            match worker::open_one(&self.store, &self.exported, self.plain).await {
+                Ok(worker) => self.workers.put(worker),
+                // Another attempt is made before the next reading.
+                Err(_) => break,
+            }
+        }
+        true
     }
 
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {

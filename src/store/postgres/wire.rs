@@ -16,6 +16,7 @@ use postgres_protocol::message::frontend;
 
 use super::login::{self, Login};
 use crate::error::Error;
+use crate::store::keep_alive::keep_alive;
 
 /// How much is asked of the socket at once.
 const READ_BYTES: usize = 256 << 10;
@@ -84,6 +85,7 @@ impl Wire {
                 let stream = outcome?;
                 stream.set_nodelay(true)?;
                 stream.set_read_timeout(Some(LOOK_UP))?;
+                keep_alive(&stream)?;
                 Box::new(stream)
             }
             Address::Socket(path) => {

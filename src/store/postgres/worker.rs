@@ -36,30 +36,30 @@ pub(super) struct Assignment<'a> {
 }
 
 /// Opens `count` workers that see the exported `snapshot`. `plain` says whether the server takes connections without TLS.
-pub(super) async fn open(store: &PostgresStore, count: usize, snapshot: &str, mut plain: bool) -> Result<Pool<Worker>> {
+pub(super) async fn open(store: &PostgresStore, count: usize, snapshot: &str, plain: bool) -> Result<Pool<Worker>> {
+    let mut workers: Vec<Worker> = Vec::new();
+    for _ in 0..count.max(1) {
+        let plain = plain && !matches!(workers.last(), Some(Worker::Sqlx(_)));
+        workers.push(open_one(store, snapshot, plain).await?);
+    }
+    Ok(Pool::new(workers))
+}
+
+/// Opens one more.
+pub(super) async fn open_one(store: &PostgresStore, snapshot: &str, plain: bool) -> Result<Worker> {
     let say = |what: &str| {
         let what = what.to_owned();
         move |e| store.failed(what, e)
     };
     let import = format!("SET TRANSACTION SNAPSHOT '{}'", snapshot.replace('\'', "''"));
-    let mut workers = Vec::new();
-    for _ in 0..count.max(1) {
-        if plain {
-            match plain_worker(store, import.clone()).await {
-                Some(worker) => {
-                    workers.push(worker);
-                    continue;
-                }
-                // sqlx knows more ways to log in, and says better why there is none.
-                None => plain = false,
-            }
-        }
-        let mut connection = store.connection().await?;
-        connection.execute(BEGIN).await.map_err(say("cannot begin a worker's transaction"))?;
-        connection.execute(AssertSqlSafe(import.clone())).await.map_err(say("cannot import the snapshot"))?;
-        workers.push(Worker::Sqlx(Box::new(connection)));
+    // sqlx knows more ways to log in, and says better why there is none.
+    if plain && let Some(worker) = plain_worker(store, import.clone()).await {
+        return Ok(worker);
     }
-    Ok(Pool::new(workers))
+    let mut connection = store.connection().await?;
+    connection.execute(BEGIN).await.map_err(say("cannot begin a worker's transaction"))?;
+    connection.execute(AssertSqlSafe(import)).await.map_err(say("cannot import the snapshot"))?;
+    Ok(Worker::Sqlx(Box::new(connection)))
 }
 
 /// Begins the transaction that exports the snapshot.
