@@ -51,13 +51,22 @@ struct State {
 }
 
 impl Proxy {
-    /// A proxy to a port of 127.0.0.1.
-    pub fn before(server: u16, strike: impl Into<Option<Strike>>) -> Self {
+    /// A proxy to a port of 127.0.0.1 that lets everything pass.
+    pub fn plain(server: u16) -> Self {
+        Self::with(server, None)
+    }
+
+    /// A proxy to a port of 127.0.0.1 that strikes.
+    pub fn before(server: u16, strike: Strike) -> Self {
+        Self::with(server, Some(strike))
+    }
+
+    fn with(server: u16, strike: Option<Strike>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("an address").port();
         let state = Arc::new(State {
             server,
-            strike: Mutex::new(strike.into()),
+            strike: Mutex::new(strike),
             struck: AtomicU32::new(0),
             connections: AtomicU64::new(0),
             closed: AtomicBool::new(false),

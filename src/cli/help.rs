@@ -59,6 +59,7 @@ pub const RUN: &str = with_exit_codes!(
 Examples:
   tieout run
   tieout run nightly.toml --table orders --out /var/lib/tieout
+  tieout run --resume latest         after a kill, a power cut, a deadline or a failed store: docs/faults.md
   PGPASSWORD=… tieout run            with url = \"postgres://app:${PGPASSWORD}@db1/shop\" in the config
 
 The config:
@@ -67,6 +68,7 @@ The config:
   memory = \"512MiB\"
   time_zone = \"Europe/Berlin\"
   keep_snapshots = \"differ\"      # never, differ, always
+  retry = { times = 5 }          # what failed for the moment is tried again
   [values]                       # what reports show: show, mask, hash, length, hide
   default = \"show\"               # of columns that are not listed
   keys = \"show\"                  # of key columns that are not listed

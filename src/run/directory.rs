@@ -5,7 +5,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use super::evidence::SUMMARY_FILE;
-use super::resume::FOLDER;
+use super::resume::{FOLDER, LOCK_FILE, SIDES, STATE_FILE, TABLES};
 use super::time;
 use crate::error::{Error, Result};
 use crate::model::{KeepSnapshots, MANIFEST_FILE, SIGNATURE_FILE, Side, Verdict};
@@ -110,9 +110,22 @@ impl RunDirectory {
         self.path.join(FOLDER)
     }
 
-    /// Removes that, once there is nothing left to take up.
+    /// Where it is written down that a side of a table was read whole.
+    pub fn seal(&self, name: &str, side: Side) -> PathBuf {
+        self.resume().join(SIDES).join(format!("{}.{}", folder(name), side.name()))
+    }
+
+    /// Removes that, once there is nothing left to take up. Whenever it breaks off: either the state of the run is still there, so
+    /// that it can be taken up, or no file is.
     pub fn remove_resume(&self) -> Result<()> {
-        remove(&self.resume())
+        let resume = self.resume();
+        for name in [TABLES, SIDES, LOCK_FILE, STATE_FILE].map(|name| resume.join(name)) {
+            match fs::remove_file(&name) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => remove(&name)?,
+                _ => {}
+            }
+        }
+        remove(&resume)
     }
 
     /// What must not be kept is nobody else's to read while it is there.
@@ -208,7 +221,7 @@ impl RunDirectory {
 
 /// Locks the folder against other processes. The lock ends with the process, however it ends.
 fn locked(folder: &Path) -> Result<File> {
-    let path = folder.join("lock");
+    let path = folder.join(LOCK_FILE);
     let failed = |e: std::io::Error| Error::usage("the run directory cannot be locked").at(path.display()).because(e);
     let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
     match file.try_lock() {

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -23,8 +23,8 @@ use crate::config::{Keep, Options, RunPlan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
-    self, DIGESTS_FORMAT, DigestLayout, KeyObserver, Manifest, ManifestFile, ManifestPart, Pair, Progress,
-    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome, TablePlan, TableRead,
+    self, DIGESTS_FORMAT, DigestLayout, KeyObserver, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, Pair,
+    Progress, SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome, TablePlan, TableRead,
 };
 use crate::sampling::KeyChoice;
 use crate::snapshot::{PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
@@ -68,6 +68,8 @@ pub(super) struct Job {
     pub choice: Option<Arc<Choice>>,
     /// How often it was tried again to read something of it.
     pub retries: Arc<AtomicU64>,
+    /// Where it is written down that the side was read whole, should the run break off before the table is compared.
+    pub seal: Option<PathBuf>,
 }
 
 /// A table that has been read, and a sample of its keys.
@@ -99,6 +101,7 @@ impl Job {
             rows_per_range: options.rows_per_range,
             choice,
             retries: Arc::default(),
+            seal: None,
         }
     }
 
@@ -195,7 +198,7 @@ impl Reader {
                 Err(error) => error,
             };
             let Some(renewal) = self.renewal.as_ref().filter(|_| error.is_transient()) else { return Err(error) };
-            if !self.retry.again(&reader.what(&job), restarts, &error).await {
+            if renewal.is_given_up() || !self.retry.again(&reader.what(&job), restarts, &error).await {
                 return Err(error);
             }
             restarts += 1;
@@ -297,6 +300,9 @@ impl Reader {
         }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
+        if let Some(seal) = job.seal.as_deref().filter(|_| self.can_stand_later(job)) {
+            resume::seal(seal, &directory.join(MANIFEST_FILE))?;
+        }
         let gone = || Error::snapshot("a sample is still being gathered");
         let mut sample = Arc::into_inner(sample).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
         if !digested.is_empty() {
@@ -310,7 +316,8 @@ impl Reader {
     /// What a run that broke off had read of this side to its end, where it is whole and the store shows that nothing was written
     /// to it since.
     async fn read_before(&self, job: &Job, directory: &Path) -> Option<Taken> {
-        if job.choice.is_some() || job.keep == Keep::Lean || job.reads.len() > 1 {
+        let seal = job.seal.as_deref().filter(|_| self.can_stand_later(job))?;
+        if !resume::is_sealed(seal, &directory.join(MANIFEST_FILE)) {
             return None;
         }
         let (directory, rows_per_range) = (directory.to_owned(), job.rows_per_range);
@@ -327,6 +334,12 @@ impl Reader {
         let sampled = spawn_blocking(move || sample_parts(&earlier, &parts, rows_per_range)).await;
         let sample = sampled.ok()?.ok()?;
         Some(Taken { reader: self.clone(), snapshot: opened, sample, rows_read, choice: None })
+    }
+
+    /// Whether a side that was read whole may serve a run that is taken up.
+    fn can_stand_later(&self, job: &Job) -> bool {
+        let is_whole = job.choice.is_none() && job.keep == Keep::Full && job.reads.len() == 1;
+        is_whole && resume::may_stand(self.identity.kind)
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
@@ -631,7 +644,8 @@ pub(super) fn start(
     for (outcome, choice) in tables.iter().zip(choices) {
         let TableOutcome::Compare(plan) = outcome else { continue };
         waiting.push_back(Pair::from_fn(|side| {
-            let job = Job::of(plan, side, options, choice.clone());
+            let seal = options.resumable.then(|| directory.seal(&plan.name, side));
+            let job = Job { seal, ..Job::of(plan, side, options, choice.clone()) };
             let (reader, progress) = (readers.get(side).clone(), progress.clone());
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {

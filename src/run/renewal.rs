@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::sync::{Mutex, Semaphore};
 
@@ -30,6 +31,8 @@ pub(super) struct Renewal {
     store: Arc<dyn Store>,
     workers: usize,
     newest: Mutex<View>,
+    /// Whether the store could not be opened any more: then no table waits for it again.
+    given_up: AtomicBool,
     shapes: HashMap<TableName, Vec<String>>,
 }
 
@@ -58,12 +61,17 @@ impl Renewal {
     ) -> Result<(Self, View)> {
         let place = store.identity().url.clone();
         let view = retry.of(&place, || View::open(store.as_ref(), workers, 0)).await?;
-        Ok((Self { store, workers, newest: Mutex::new(view.clone()), shapes }, view))
+        Ok((Self { store, workers, newest: Mutex::new(view.clone()), given_up: AtomicBool::new(false), shapes }, view))
     }
 
     /// The newest snapshot.
     pub async fn newest(&self) -> View {
         self.newest.lock().await.clone()
+    }
+
+    /// Whether there is no use in asking for another snapshot.
+    pub fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::SeqCst)
     }
 
     /// The snapshot to go on with after something went wrong in that of this generation: a newer one where there is one, the same
@@ -72,7 +80,10 @@ impl Renewal {
         let mut newest = self.newest.lock().await;
         if newest.generation == generation && !newest.snapshot.holds().await {
             let place = &self.store.identity().url;
-            *newest = retry.of(place, || View::open(self.store.as_ref(), self.workers, generation + 1)).await?;
+            let open = || View::open(self.store.as_ref(), self.workers, generation + 1);
+            let opened = if self.is_given_up() { open().await } else { retry.of(place, open).await };
+            self.given_up.store(opened.is_err(), Ordering::SeqCst);
+            *newest = opened?;
         }
         Ok(newest.clone())
     }

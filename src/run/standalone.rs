@@ -60,6 +60,7 @@ pub async fn snapshot(
             rows_per_range: ROWS_PER_RANGE,
             choice: None,
             retries: Arc::default(),
+            seal: None,
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;

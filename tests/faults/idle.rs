@@ -32,7 +32,7 @@ fn a_connection_that_a_firewall_forgot_is_given_up_and_made_again() {
     for server in SERVERS {
         let tieout = Tieout::new();
         target(&tieout);
-        let (proxy, url) = made(server, |port| Proxy::before(port, None));
+        let (proxy, url) = made(server, Proxy::plain);
         config(&tieout, &url, "target.db", IMPATIENT);
         tieout.run(["run", "-q"]).exits(1);
         let expected = findings(&tieout.latest());

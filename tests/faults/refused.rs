@@ -131,12 +131,12 @@ fn a_store_that_is_another_or_has_gone_back_is_refused() {
     let later = rusqlite::Connection::open(&source).expect("the source");
     later.execute_batch("UPDATE beta SET name = 'later' WHERE id = 1").expect("an update");
     drop(later);
-    let mut hold = Hold::of(stores.postgres, &stores.database, "zulu");
+    let mut hold = Hold::readers(stores.postgres, &stores.database);
     let again = tieout.start(tieout.command(["run", "-q", "--resume", "latest"]));
     hold.wait_until_somebody_waits();
     again.signal("KILL");
     again.end();
-    hold.say("COMMIT;");
+    hold.release();
     std::fs::copy(tieout.path("backup.db"), &source).expect("the backup");
     refused(tieout, &run, &[], "the source: it has gone back");
 }
@@ -163,7 +163,7 @@ fn two_processes_never_work_on_one_run() {
             let outcome = stores.tieout.run(["run", "-q", "--resume", name]).exits(2);
             assert!(outcome.stderr.contains("another process works on this run"), "{outcome}");
         }
-        hold.say("COMMIT;");
+        hold.release();
         run.end().exits(1);
         assert_eq!(findings(&directory), stores.expected);
     });

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::coordinates::{Coordinates, objection};
 use super::sides::is_unchanged;
-use super::{FOLDER, sealed};
+use super::{FOLDER, SIDES, STATE_FILE, TABLES, sealed};
 use crate::config::{Options, RunPlan, meaning};
 use crate::error::{Error, Result};
 use crate::files;
@@ -20,8 +20,6 @@ use crate::run::{evidence, time};
 use crate::verdict::Tally;
 
 const FORMAT: &str = "tieout-resume/1";
-const STATE_FILE: &str = "run.json";
-const TABLES: &str = "tables";
 
 /// Which run this is.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -118,9 +116,12 @@ impl Journal {
         };
         let run = directory.path().to_owned();
         let journal = Self { folder: run.join(FOLDER), run, state, hashed: Vec::new() };
-        fs::create_dir_all(journal.folder.join(TABLES)).map_err(|e| {
-            Error::output("cannot write what it takes to take the run up again").at(journal.folder.display()).because(e)
-        })?;
+        for folder in [TABLES, SIDES] {
+            fs::create_dir_all(journal.folder.join(folder)).map_err(|e| {
+                let error = Error::output("cannot write what it takes to take the run up again");
+                error.at(journal.folder.display()).because(e).hint("free space there, or choose another --out")
+            })?;
+        }
         journal.write()?;
         Ok(journal)
     }

@@ -5,6 +5,7 @@
 //! .resume/lock                 locked by the process that works on the run; the lock ends with the process, however that ends
 //! .resume/run.json             which run this is: hash of the plan, version, stores and how far their histories had come
 //! .resume/tables/<name>.json   a finished table: its result, and the hash of every file that belongs to it
+//! .resume/sides/<name>.<side>  a side that was read whole: the hash of its manifest
 //! ```
 //!
 //! **What is taken over.** A table that was compared to its end: both sides were read within one snapshot each, whose coordinates
@@ -24,7 +25,12 @@ mod sides;
 
 pub(super) use find::find;
 pub(super) use journal::{Journal, Kept, TakenUp, plan_hash};
-pub(super) use sides::still_stands;
+pub(super) use sides::{is_sealed, may_stand, seal, still_stands};
 
 /// The folder within a run directory.
 pub(super) const FOLDER: &str = ".resume";
+/// The folder of the records of finished tables within it, and that of sides.
+pub(super) const TABLES: &str = "tables";
+pub(super) const SIDES: &str = "sides";
+pub(super) const STATE_FILE: &str = "run.json";
+pub(super) const LOCK_FILE: &str = "lock";

@@ -12,6 +12,18 @@ use crate::error::{Error, Result};
 
 /// Writes the file so that it outlives a power cut: flushed, then renamed, then its folder flushed.
 pub(super) fn write<T: Serialize>(path: &Path, content: &T) -> Result<()> {
+    write_file(path, content, true)?;
+    // Some file systems know no flushing of folders.
+    let _ = path.parent().map(File::open).transpose().and_then(|folder| folder.map(|f| f.sync_all()).transpose());
+    Ok(())
+}
+
+/// Writes the file whole or not at all; a power cut may take it.
+pub(super) fn write_lightly<T: Serialize>(path: &Path, content: &T) -> Result<()> {
+    write_file(path, content, false)
+}
+
+fn write_file<T: Serialize>(path: &Path, content: &T, durable: bool) -> Result<()> {
     let failed = |e: std::io::Error| {
         Error::output("cannot write what it takes to take the run up again")
             .at(path.display())
@@ -22,14 +34,14 @@ pub(super) fn write<T: Serialize>(path: &Path, content: &T) -> Result<()> {
     let hash = hex::encode(Sha256::digest(&bytes));
     bytes.extend_from_slice(format!("\n{hash}\n").as_bytes());
     let partial = path.with_extension("partial");
-    let written = File::create(&partial).and_then(|mut file| file.write_all(&bytes).and_then(|()| file.sync_all()));
+    let written = File::create(&partial).and_then(|mut file| {
+        file.write_all(&bytes)?;
+        if durable { file.sync_all() } else { Ok(()) }
+    });
     written.and_then(|()| fs::rename(&partial, path)).map_err(|e| {
         let _ = fs::remove_file(&partial);
         failed(e)
-    })?;
-    // Some file systems know no flushing of folders.
-    let _ = path.parent().map(File::open).transpose().and_then(|folder| folder.map(|f| f.sync_all()).transpose());
-    Ok(())
+    })
 }
 
 /// Reads the file; `None` where it is not what was written.

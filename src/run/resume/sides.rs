@@ -7,8 +7,26 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use crate::files::FileStamp;
+use super::sealed;
+use crate::error::Result;
+use crate::files::{FileStamp, sha256_of};
 use crate::model::StoreKind;
+
+/// Whether a store of this kind can show that nothing was written to it.
+pub fn may_stand(kind: StoreKind) -> bool {
+    matches!(kind, StoreKind::Sqlite | StoreKind::Parquet | StoreKind::Csv | StoreKind::Directory)
+}
+
+/// Writes down that a side was read whole: the hash of its manifest, which has those of its files.
+pub fn seal(seal: &Path, manifest: &Path) -> Result<()> {
+    sealed::write_lightly(seal, &sha256_of(manifest)?)
+}
+
+/// Whether the manifest is the one that was sealed.
+pub fn is_sealed(seal: &Path, manifest: &Path) -> bool {
+    let sealed: Option<String> = sealed::read(seal);
+    sealed.is_some_and(|hash| sha256_of(manifest).is_ok_and(|found| found == hash))
+}
 
 /// Whether a store of this kind stands where it stood, by the coordinates of a snapshot then and now.
 pub fn still_stands(kind: StoreKind, then: &BTreeMap<String, String>, now: &BTreeMap<String, String>) -> bool {

@@ -60,9 +60,12 @@ pub(super) async fn shapes(
            UNION ALL
            SELECT schema, name, 0, 'the file of its rows (' || coalesce(CASE relkind
                WHEN 'r' THEN pg_catalog.pg_relation_filenode(oid)::text
-               ELSE (SELECT string_agg(relid::oid::text || ':' || coalesce(pg_catalog.pg_relation_filenode(relid)::text, '-'), ' '
-                         ORDER BY relid)
-                     FROM pg_catalog.pg_partition_tree(oid) WHERE isleaf) END, 'none') || ')'
+               ELSE (WITH RECURSIVE tree AS (
+                         SELECT tables.oid AS part UNION ALL
+                         SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree ON inhparent = part)
+                     SELECT string_agg(part::text || ':' || coalesce(pg_catalog.pg_relation_filenode(part)::text, '-'), ' '
+                         ORDER BY part)
+                     FROM tree) END, 'none') || ')'
            FROM tables
            ORDER BY 1, 2, 3"#,
     )

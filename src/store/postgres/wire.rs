@@ -99,12 +99,12 @@ impl Wire {
         Ok(wire)
     }
 
-    /// Runs a statement whose rows are of no interest.
-    pub fn execute(&mut self, sql: &str) -> Result<(), WireError> {
+    /// Runs a statement whose rows are of no interest. `stopped` is asked now and then while the server is silent.
+    pub fn execute(&mut self, sql: &str, stopped: impl Fn() -> bool + Copy) -> Result<(), WireError> {
         self.query(sql)?;
         let mut outcome = Ok(());
         loop {
-            match self.message(|| false)? {
+            match self.message(stopped)? {
                 Message::ReadyForQuery(_) => return outcome,
                 Message::ErrorResponse(refusal) => outcome = Err(refused(&refusal)?),
                 _ => {}

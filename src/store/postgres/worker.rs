@@ -5,6 +5,7 @@ use futures::StreamExt;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Executor};
 use std::path::Path;
+use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::login::Login;
@@ -14,6 +15,7 @@ use super::{PostgresStore, failed, failed_on_wire};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, TableRead};
 use crate::store::BatchSink;
+use crate::store::connect::CONNECT_TIME_MAX;
 use crate::store::pool::{Lease, Pool};
 
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -71,8 +73,10 @@ async fn plain_worker(store: &PostgresStore, import: String) -> Option<Worker> {
     let (address, login) = coordinates(&store.options().ok()?, &store.url);
     let opened = spawn_blocking(move || -> std::result::Result<Wire, WireError> {
         let mut wire = Wire::connect(&address, &login)?;
-        wire.execute(BEGIN)?;
-        wire.execute(&import)?;
+        let begun = Instant::now();
+        let late = || begun.elapsed() > CONNECT_TIME_MAX;
+        wire.execute(BEGIN, late)?;
+        wire.execute(&import, late)?;
         Ok(wire)
     });
     opened.await.ok()?.ok().map(Worker::Plain)
@@ -146,7 +150,7 @@ fn copy_plain(
     mut decoder: RowDecoder,
     sink: &BatchSink,
 ) -> std::result::Result<u64, WireError> {
-    wire.execute(SAVEPOINT)?;
+    wire.execute(SAVEPOINT, || sink.is_closed())?;
     let send = |batch| sink.send_blocking(batch);
     let copied =
         wire.copy_out(&copy_statement(select), || sink.is_closed(), |piece| decoder.push(piece)?.map_or(Ok(()), send));
@@ -156,7 +160,7 @@ fn copy_plain(
             Ok(rows)
         }
         Err(refusal @ WireError::Refused { .. }) => {
-            wire.execute(ROLL_BACK)?;
+            wire.execute(ROLL_BACK, || sink.is_closed())?;
             Err(refusal)
         }
         Err(other) => Err(other),
