@@ -33,12 +33,13 @@ pub struct Error {
     place: Option<String>,
     hint: Option<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
+    transient: bool,
 }
 
 impl Error {
     /// A failure of `kind`; `what` is one sentence without a full stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), place: None, hint: None, cause: None }
+        Self { kind, what: what.into(), place: None, hint: None, cause: None, transient: false }
     }
 
     /// Wrong usage or configuration.
@@ -90,6 +91,18 @@ impl Error {
         self
     }
 
+    /// Says whether it may go away by itself: a connection that broke, a server that starts again or has no place to spare. A
+    /// wrong password, a missing right or table does not. Whoever makes the error knows.
+    pub fn transient(mut self, transient: bool) -> Self {
+        self.transient = transient;
+        self
+    }
+
+    /// Whether it is worth trying again.
+    pub fn is_transient(&self) -> bool {
+        self.transient
+    }
+
     /// The same failure without the words of what failed beneath it: a store may quote values or the condition of
     /// `--where` in them. What the operating system says of a file or a connection stays.
     pub fn without_words(mut self) -> Self {
@@ -108,6 +121,7 @@ impl Error {
             place: self.place.clone(),
             hint: self.hint.clone(),
             cause: (!causes.is_empty()).then(|| causes.join(": ").into()),
+            transient: self.transient,
         }
     }
 

@@ -83,6 +83,9 @@ pub struct RunArguments {
     /// The config file
     #[arg(value_name = "CONFIG", default_value = "tieout.toml")]
     pub config: PathBuf,
+    /// Take a run up again that broke off, or left tables undecided: its directory, its id, or latest
+    #[arg(long, value_name = "RUN")]
+    pub resume: Option<String>,
     /// What diff and run share.
     #[command(flatten)]
     pub options: CompareOptions,
@@ -364,6 +367,9 @@ pub struct CompareOptions {
     /// Stop by then: a time of the day (06:00) or a duration (4h); what is not compared is undecided
     #[arg(long, value_name = "WHEN", help_heading = "Load")]
     pub deadline: Option<Deadline>,
+    /// How often what failed for the moment (a broken connection, say) is tried again [default: 5]
+    #[arg(long, value_name = "N", value_parser = RangedU64ValueParser::<u32>::new().range(0..=1000), help_heading = "How")]
+    pub retries: Option<u32>,
     /// The most memory the diff may take before it spills to disk, at least 64MiB [default: 512MiB]
     #[arg(long, value_name = "SIZE", value_parser = memory, help_heading = "How")]
     pub memory: Option<u64>,
@@ -422,6 +428,7 @@ impl CompareOptions {
             sign: self.sign.clone(),
             caps: self.load.caps(),
             deadline: self.deadline.clone(),
+            retries: self.retries,
         }
     }
 
@@ -572,7 +579,7 @@ mod tests {
         let line = "tieout diff a.db b.db --table t --table a=B --key a,b --ignore c --ignore d,e --where x>1 \
                     --time-zone UTC --mode full --sample 1% --seed 7 --snapshot full --workers 3 --memory 2GiB --out o \
                     --json -v --values hash --key-values hide --keep-snapshots differ --sign k.pem --markdown m.md \
-                    --progress json --consistency eventual";
+                    --progress json --consistency eventual --retries 2";
         let Command::Diff(diff) = parsed(line).unwrap().command else { panic!("not diff") };
         let overrides = diff.options.overrides();
         assert_eq!(overrides.tables.len(), 2);
@@ -583,7 +590,7 @@ mod tests {
         assert_eq!((overrides.mode, overrides.snapshot), (Some(Mode::Full), Some(Keep::Full)));
         assert_eq!((overrides.sample.as_deref(), overrides.seed), (Some("1%"), Some(7)));
         assert_eq!((overrides.workers, overrides.memory_bytes_max), (Some(3), Some(2 << 30)));
-        assert_eq!(overrides.out, Some(PathBuf::from("o")));
+        assert_eq!((overrides.out, overrides.retries), (Some(PathBuf::from("o")), Some(2)));
         assert_eq!(overrides.consistency, Some(Consistency::Eventual));
         assert!(diff.options.json && diff.options.talk.verbose && diff.options.talk.events());
         assert_eq!((overrides.values, overrides.key_values), (Some(Showing::Hash), Some(Showing::Hide)));

@@ -8,7 +8,7 @@ use tieout::error::Result;
 use tieout::model::Summary;
 use tieout::report::visible::plain;
 use tieout::report::{summary_json, summary_table};
-use tieout::run::{Finished, run};
+use tieout::run::{Finished, resume, run};
 
 use super::args::Talk;
 use super::bars::Display;
@@ -26,14 +26,20 @@ pub struct Outputs {
     pub talk: Talk,
 }
 
-/// Compares as planned and prints the result; gives the exit code of the verdict.
-pub async fn compare(plan: &RunPlan, outputs: &Outputs) -> Result<u8> {
+/// Compares as planned, in a new run or in one that is taken up, and prints the result; gives the exit code of the verdict.
+pub async fn compare(plan: &RunPlan, resumed: Option<&str>, outputs: &Outputs) -> Result<u8> {
     let Outputs { json, markdown, talk } = outputs;
     if let Some(file) = markdown {
         markdown::begin(file)?;
     }
     let display = Display::new(*talk);
-    let finished = or_interrupted(run(plan, display.progress())).await;
+    let work = async {
+        match resumed {
+            Some(earlier) => resume(plan, earlier, display.progress()).await,
+            None => run(plan, display.progress()).await,
+        }
+    };
+    let finished = or_interrupted(work).await;
     display.finish();
     let finished = finished?;
     report_failures(&finished, *talk);

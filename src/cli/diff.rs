@@ -11,5 +11,5 @@ use super::compare::compare;
 pub async fn execute(arguments: DiffArguments) -> Result<u8> {
     let options = arguments.options;
     let plan = plan_without_file(Pair::new(arguments.source, arguments.target), &options.overrides())?;
-    compare(&plan, &options.outputs()).await
+    compare(&plan, None, &options.outputs()).await
 }

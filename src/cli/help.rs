@@ -62,6 +62,7 @@ pub const RUN: &str = with_exit_codes!(
 Examples:
   tieout run
   tieout run nightly.toml --table orders --out /var/lib/tieout
+  tieout run --resume latest         after a kill, a power cut, a deadline or a failed store: docs/faults.md
   PGPASSWORD=… tieout run            with url = \"postgres://app:${PGPASSWORD}@db1/shop\" in the config
 
 The config:
@@ -72,6 +73,7 @@ The config:
   consistency = \"eventual\"       # snapshot, eventual, strong: docs/moving-data.md
   recheck = { times = 5, after = \"2s\" }
   keep_snapshots = \"differ\"      # never, differ, always
+  retry = { times = 5 }          # what failed for the moment is tried again
   [values]                       # what reports show: show, mask, hash, length, hide
   default = \"show\"               # of columns that are not listed
   keys = \"show\"                  # of key columns that are not listed

@@ -10,5 +10,5 @@ use super::compare::compare;
 pub async fn execute(arguments: RunArguments) -> Result<u8> {
     let options = arguments.options;
     let plan = load(&arguments.config, &options.overrides())?;
-    compare(&plan, &options.outputs()).await
+    compare(&plan, arguments.resume.as_deref(), &options.outputs()).await
 }

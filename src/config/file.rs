@@ -35,7 +35,7 @@
 //!
 //! Beside these there are rules for columns, defaults, and groups of tables: docs/config.md explains every key, and
 //! `shape` lists them.
-//! `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
+//! `[retry]` says what is tried again: docs/faults.md. `history`, `[limits]` and `[[waivers]]` are for the gate: docs/gate.md explains them.
 //!
 //! `${NAME}` in a string is read from the environment, `$${` is a plain `${`. Relative paths, of stores as of `out`, start at
 //! the current directory, not at the config file. Unknown keys are errors.
@@ -49,6 +49,7 @@ mod load;
 mod moving;
 mod nearest;
 mod overrides;
+mod retry;
 mod sampling;
 mod schema;
 mod selection;
@@ -201,6 +202,8 @@ impl Reader<'_> {
         }
         self.moving(file, &mut options)?;
         options.values = self.values(file.values.as_ref(), environment)?;
+        options.retry = self.retry(file.retry.as_ref())?;
+        options.resumable = true;
         overrides.apply_to_options(&mut options);
         if options.history.is_none() {
             let written = file.history.as_ref().map(|text| self.not_empty(text, "history")).transpose()?;

@@ -104,6 +104,9 @@ fn lines(plan: &RunPlan) -> Vec<String> {
         // How gently, and until when: what was not read is undecided, never equal.
         load: _,
         deadline: _,
+        // What is tried again is read again from its start, in one snapshot: no result changes.
+        retry: _,
+        resumable: _,
         groups,
         all_tables,
         gate,

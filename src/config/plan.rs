@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use chrono_tz::Tz;
 
 pub use crate::model::{ColumnRequest, KeepSnapshots, PatternRequest, TableRequest};
-use crate::model::{Consistency, FencePlan, GatePlan, Pair, Recheck, Sampling, ValuePolicy};
+use crate::model::{Consistency, FencePlan, GatePlan, Pair, Recheck, RetryPlan, Sampling, ValuePolicy};
 use crate::throttle::{Deadline, LoadPlan};
 
 /// Everything a run needs to know before it opens a store.
@@ -86,6 +86,10 @@ pub struct Options {
     pub load: Pair<LoadPlan>,
     /// When the run has to be over, and the zone of its clock; without a zone the machine's.
     pub deadline: Option<(Deadline, Option<Tz>)>,
+    /// What is tried again, and how often.
+    pub retry: RetryPlan,
+    /// Whether the run directory keeps what it takes to take the run up again after it broke off.
+    pub resumable: bool,
 }
 
 impl Options {
@@ -121,6 +125,8 @@ impl Default for Options {
             config_sha256: None,
             load: Pair::default(),
             deadline: None,
+            retry: RetryPlan::default(),
+            resumable: false,
         }
     }
 }

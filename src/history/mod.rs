@@ -78,6 +78,15 @@ impl History {
         Ok(Started { path: self.path.clone(), sequence, started: start.started })
     }
 
+    /// A run that was recorded as started before, and whether its end is recorded, too; `None` where it is not on record.
+    pub fn begun(&self, sequence: i64, id: &str) -> Result<Option<(Started, bool)>> {
+        let record = read(&self.path)?.into_iter().find(|record| record.sequence == sequence && record.start.id == id);
+        Ok(record.map(|record| {
+            let started = Started { path: self.path.clone(), sequence, started: record.start.started };
+            (started, record.end.is_some())
+        }))
+    }
+
     /// Adds a run as it was, whatever the clock says now; the record's `sequence` is given anew.
     pub fn append(&self, record: &RunRecord) -> Result<()> {
         let started = self.begin(|| record.start.clone())?;
@@ -86,6 +95,11 @@ impl History {
 }
 
 impl Started {
+    /// Its place in the order in which runs were started.
+    pub fn sequence(&self) -> i64 {
+        self.sequence
+    }
+
     /// Writes how the run ended; it is there once it is committed.
     pub fn end(&self, end: &RunEnd) -> Result<Ending> {
         let connection = open::to_append(&self.path)?;

@@ -16,6 +16,7 @@ mod plan;
 mod progress;
 mod request;
 mod result;
+mod retry;
 mod rows;
 mod ruling;
 mod run_manifest;
@@ -50,9 +51,10 @@ pub use plan::{ColumnPlan, ComparedColumn, Comparison, TableOutcome, TablePlan};
 pub use progress::{Progress, Silent};
 pub use request::{ColumnRequest, PatternRequest, Place, TableRequest, fits};
 pub use result::{
-    Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Ranges, RunInfo, SUMMARY_FORMAT, Seconds, StoreResult,
-    Summary, TableResult, Verdict,
+    Class, ColumnResult, ColumnStatus, Counts, INEXACT_NAME, Moment, Ranges, RunInfo, SUMMARY_FORMAT, Seconds,
+    StoreResult, Summary, TableResult, Verdict,
 };
+pub use retry::RetryPlan;
 pub use rows::{DigestBatch, Extent, PartReader, RangeDigest, RowObserver, RowRuns, SnapshotRows};
 pub use ruling::{Demands, Phase, RULING_FORMAT, Reason, Rows, RuledTable, Ruling};
 pub use run_manifest::{

@@ -1,5 +1,7 @@
 //! What a run found: verdicts, counts and findings, in the shape of `summary.json`.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -240,8 +242,26 @@ pub struct TableResult {
     pub verified_until: Option<Pair<String>>,
     /// The ranges.
     pub ranges: Ranges,
+    /// How often it was tried again to read something of it; left out where nothing was.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub retries: u64,
+    /// When and as of which moment each side was read: in a run that was taken up again, and where a side was read anew; left out
+    /// where the run's moments are the table's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub moments: Option<Pair<Moment>>,
     /// The time it took.
     pub seconds: Seconds,
+}
+
+/// When, and as of which moment of its store, one side of a table was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moment {
+    /// When the reading began, RFC 3339 in UTC.
+    pub started: String,
+    /// When the last row had been written, RFC 3339 in UTC.
+    pub finished: String,
+    /// LSN, GTID, hashes of files: what the store calls the moment.
+    pub coordinates: BTreeMap<String, String>,
 }
 
 impl TableResult {
@@ -266,6 +286,8 @@ impl TableResult {
             moving: None,
             verified_until: None,
             ranges: Ranges::default(),
+            retries: 0,
+            moments: None,
             seconds: Seconds::default(),
         }
     }
@@ -296,6 +318,9 @@ pub struct RunInfo {
     /// How much the moments may differ at which the stores are read.
     #[serde(default)]
     pub consistency: Consistency,
+    /// When the run was taken up again after it had broken off, RFC 3339 in UTC; left out where it never was.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub resumed: Vec<String>,
 }
 
 /// A store of the result: which it is and how it was read.

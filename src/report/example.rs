@@ -47,6 +47,8 @@ pub fn table(name: &str) -> TableResult {
         moving: None,
         verified_until: None,
         ranges: Ranges { total: 20, mismatched: 0 },
+        retries: 0,
+        moments: None,
         seconds: Seconds { snapshot: 1.24, tree: 0.03, diff: 0.0 },
     }
 }
@@ -69,6 +71,7 @@ pub fn matching() -> Summary {
             sample: None,
             seed: None,
             consistency: Consistency::Snapshot,
+            resumed: vec![],
         },
         source: store(
             StoreKind::Postgres,

@@ -42,7 +42,7 @@ pub(super) async fn choose(
     for outcome in tables {
         choices.push(match (outcome, &options.sampling) {
             (TableOutcome::Compare(plan), Some(sampling)) => {
-                choice(plan, readers, options.rows_per_range, sampling).await.map(Arc::new)
+                choice(plan, readers, options, sampling).await.map(Arc::new)
             }
             _ => None,
         });
@@ -50,10 +50,12 @@ pub(super) async fn choose(
     choices
 }
 
-async fn choice(plan: &TablePlan, readers: &Pair<Reader>, rows_per_range: u64, sampling: &Sampling) -> Option<Choice> {
+async fn choice(plan: &TablePlan, readers: &Pair<Reader>, options: &Options, sampling: &Sampling) -> Option<Choice> {
+    let (rows_per_range, patience) = (options.rows_per_range, options.retry.silence_max);
     let rows = Side::BOTH.iter().map(|side| rows_estimate(plan, *side)).max().flatten();
     // A store that cannot be asked will fail at reading, and say why.
-    match span(plan, readers).await.unwrap_or(KeySpan::Unknown) {
+    let span = tokio::time::timeout(patience, span(plan, readers)).await;
+    match span.ok().and_then(Result::ok).unwrap_or(KeySpan::Unknown) {
         KeySpan::Empty => None,
         KeySpan::Between(min, max) => Some(Choice::Ranges(RangeChoice::new(
             &plan.name,

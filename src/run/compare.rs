@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use chrono::NaiveDate;
@@ -10,7 +11,7 @@ use tokio::task::spawn_blocking;
 use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::evidence;
-use super::reading::{Job, Read, Reader, Taken};
+use super::reading::{self, Job, Read};
 use super::recheck::{Collected, Collector, Rechecked, Way};
 use super::second_reading::{self, DISAGREEING, SecondReading};
 use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
@@ -18,8 +19,8 @@ use crate::config::RunPlan;
 use crate::diff::{self, Counted, Disagreement, Limits};
 use crate::error::{Error, Result};
 use crate::model::{
-    Boundaries, Change, ChangeSink, Moving, Pair, Progress, Ranges, SampleResult, SampleUnit, Side, SnapshotRows,
-    TablePlan, TableResult, TableValues, Verdict,
+    Boundaries, Change, ChangeSink, Manifest, Moment, Moving, Pair, Progress, Ranges, SampleResult, SampleUnit, Side,
+    SnapshotRows, TablePlan, TableResult, TableValues, Taken, Verdict,
 };
 use crate::recheck::Fate;
 use crate::report::cells::{cell, key_text};
@@ -40,6 +41,8 @@ pub(super) struct Compared {
     pub tally: Option<Tally>,
     /// The roots of both trees, once they are built.
     pub roots: Option<Pair<String>>,
+    /// When and as of which moments both sides were read, once they are.
+    pub moments: Option<Pair<Moment>>,
     pub failures: Vec<Error>,
     /// Where keys that differ are to be read again before anything is said of them; see [`finish`].
     pub pending: Option<Box<Pending>>,
@@ -80,12 +83,30 @@ impl Compared {
         let error = plan.options.values.error(error);
         let mut result = table.result();
         verdict::decide_table(&mut result, Some(error.to_string()));
-        Self { result, sample: None, tally: None, roots: None, failures: vec![error], pending: None }
+        Self { failures: vec![error], ..Self::open(result) }
+    }
+
+    /// A table of which nothing is known yet.
+    fn open(result: TableResult) -> Self {
+        Self {
+            result,
+            sample: None,
+            tally: None,
+            roots: None,
+            moments: None,
+            failures: Vec::new(),
+            pending: None,
+        }
     }
 
     /// Whether a sample of the rows was compared and is not the same on both sides.
     pub fn sample_differs(&self) -> bool {
         self.result.sample.is_some() && self.result.counts.total() > 0
+    }
+
+    /// The failure for the moment that broke the comparison off although both sides had been read.
+    pub fn lost_after_reading(&self) -> Option<&Error> {
+        self.moments.as_ref().and_then(|_| self.failures.iter().find(|error| error.is_transient()))
     }
 
     /// Notes that this is the full comparison after a sample that differed.
@@ -106,23 +127,24 @@ impl Compared {
 pub(super) async fn compare(
     table: &TablePlan,
     read: Read,
-    readers: &Pair<Reader>,
     context: Context<'_>,
     key_bytes_left: &mut u64,
 ) -> Compared {
     let Context { plan, today, .. } = context;
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;
+    result.retries = read.retries;
     if context.rechecks || table.age.is_some() {
         let cut_offs = table.age.as_ref().and_then(|age| age.cut_offs.clone());
         result.moving = Some(Moving { cut_offs, ..Moving::default() });
     }
     let tally = Some(Tally::new(&plan.options.gate, &result, today));
-    let mut compared = Compared { result, sample: None, tally, roots: None, failures: Vec::new(), pending: None };
+    let mut compared = Compared { tally, ..Compared::open(result) };
+    let readers = read.taken.as_ref().map(|taken| taken.as_ref().ok().map(|taken| taken.reader.clone()));
     let outcome = match (read.taken.source, read.taken.target) {
         (Ok(source), Ok(target)) => {
             let taken = Pair::new(source, target);
-            compare_snapshots(table, taken, readers, context, key_bytes_left, &mut compared).await
+            compare_snapshots(table, taken, context, key_bytes_left, &mut compared).await
         }
         (source, target) => {
             for (side, one) in [(Side::Source, source), (Side::Target, target)] {
@@ -134,8 +156,8 @@ pub(super) async fn compare(
             Ok(())
         }
     };
-    for side in Side::BOTH {
-        compared.result.findings.extend(readers.get(side).noted(&table.name));
+    for reader in [readers.source, readers.target].into_iter().flatten() {
+        compared.result.findings.extend(reader.noted(&table.name));
     }
     compared.failures.extend(outcome.err());
     if compared.pending.is_none() {
@@ -235,8 +257,7 @@ async fn disagreement_of(stable: Pair<Snapshot>, boundaries: Arc<Boundaries>) ->
 
 async fn compare_snapshots(
     table: &TablePlan,
-    taken: Pair<Taken>,
-    readers: &Pair<Reader>,
+    taken: Pair<reading::Taken>,
     context: Context<'_>,
     key_bytes_left: &mut u64,
     compared: &mut Compared,
@@ -250,6 +271,12 @@ async fn compare_snapshots(
     let rows_read = taken.as_ref().map(|taken| taken.rows_read);
     let gathered = taken.as_ref().map(|taken| taken.gathered.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
+    let readers = taken.as_ref().map(|taken| taken.reader.clone());
+    let moments = taken.as_ref().map(|taken| moment(taken.snapshot.manifest()));
+    if readers.source.generation() + readers.target.generation() > 0 {
+        result.moments = Some(moments.clone());
+    }
+    compared.moments = Some(moments);
     let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
 
     progress.stage(&table.name, "tree");
@@ -284,10 +311,13 @@ async fn compare_snapshots(
     let map = KeyMapper::new(trees.boundaries.ranges(), rows_in);
     for side in Side::BOTH.into_iter().filter(|side| *lean.get(*side)) {
         let job = Job::of(table, side, &plan.options, choice.clone());
+        let retries = job.retries.clone();
         let leaves = trees.sides.get(side).leaves();
         let again = SecondReading { reader: readers.get(side), job: &job, leaves, numbers: trees.numbers.as_ref() };
         let directory = directory.snapshot(&table.name, side).join(DISAGREEING);
-        second_reading::read(again, &mut disagreement, &directory).await?;
+        let read = second_reading::read(again, &mut disagreement, &directory).await;
+        result.retries += retries.load(Ordering::Relaxed);
+        read?;
     }
     let opened = Opened { values, disagreement, map, choice, rows_read };
     if context.rechecks && mismatched > 0 {
@@ -393,6 +423,11 @@ async fn report_differences(
     }
     result.seconds.diff += begun.elapsed().as_secs_f64();
     Ok(counted)
+}
+
+fn moment(manifest: &Manifest) -> Moment {
+    let Taken { started, finished } = manifest.taken.clone();
+    Moment { started, finished, coordinates: manifest.coordinates.clone() }
 }
 
 /// What the sample proves of the table.

@@ -1,12 +1,14 @@
 //! The run directory: created before any store is read, named when the run is finished.
 
-use std::fs;
+use std::fs::{self, File, TryLockError};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
+use super::evidence::SUMMARY_FILE;
+use super::resume::{FOLDER, LOCK_FILE, SIDES, STATE_FILE, TABLES};
 use super::time;
 use crate::error::{Error, Result};
-use crate::model::{KeepSnapshots, MANIFEST_FILE, Side, Verdict};
+use crate::model::{KeepSnapshots, MANIFEST_FILE, SIGNATURE_FILE, Side, Verdict};
 use crate::report::{SAMPLE_FILE, TableSample, sample_json};
 
 /// `OUT/<run id>/`.
@@ -16,6 +18,10 @@ pub(super) struct RunDirectory {
     out: PathBuf,
     finished: bool,
     keeps: KeepSnapshots,
+    /// Held for as long as this process works on a run that can be taken up.
+    lock: Option<File>,
+    /// Whether it is as another process left it.
+    untouched: bool,
 }
 
 /// Proves that files can be written to `out`, and creates it where it does not exist.
@@ -37,7 +43,7 @@ fn unwritable(cause: std::io::Error, out: &Path) -> Error {
 impl RunDirectory {
     /// Creates the directory of a new run and proves that it can be written. Where no snapshots are to be kept, none
     /// stay either when the run comes to no end.
-    pub fn create(out: &Path, keeps: KeepSnapshots) -> Result<Self> {
+    pub fn create(out: &Path, keeps: KeepSnapshots, resumable: bool) -> Result<Self> {
         check_output(out)?;
         // Two runs may begin in the same second.
         for attempt in 0u32.. {
@@ -46,8 +52,14 @@ impl RunDirectory {
             let path = out.join(&id);
             match fs::create_dir(&path) {
                 Ok(()) => {
-                    let directory = Self { id, out: out.to_owned(), finished: false, path, keeps };
-                    directory.create_folders().map_err(|e| unwritable(e, out))?;
+                    let out = out.to_owned();
+                    let mut directory = Self { id, out, finished: false, path, keeps, lock: None, untouched: false };
+                    directory.create_folders().map_err(|e| unwritable(e, &directory.out))?;
+                    if resumable {
+                        let resume = directory.resume();
+                        fs::create_dir(&resume).map_err(|e| unwritable(e, &directory.out))?;
+                        directory.lock = Some(locked(&resume)?);
+                    }
                     return Ok(directory);
                 }
                 Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists && attempt < 1000 => {}
@@ -55,6 +67,65 @@ impl RunDirectory {
             }
         }
         Err(Error::usage("no free name for a run").at(out.display()))
+    }
+
+    /// The directory of a run that broke off, as it is: nothing is changed before [`Self::begin_again`]. Fails where another
+    /// process works on it, or nothing was written down of it.
+    pub fn open(path: &Path, keeps: KeepSnapshots) -> Result<Self> {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let out = path.parent().unwrap_or(Path::new(".")).to_owned();
+        let mut directory =
+            Self { id: name, out, finished: false, path: path.to_owned(), keeps, lock: None, untouched: true };
+        let resume = directory.resume();
+        if !resume.is_dir() {
+            let finished = path.join(SUMMARY_FILE).is_file();
+            let why = if finished { "it is finished" } else { "nothing was written down for it" };
+            return Err(Error::usage(format!("this run cannot be taken up: {why}"))
+                .at(path.display())
+                .hint("start a new run without --resume; only runs of a config file can be taken up"));
+        }
+        directory.lock = Some(locked(&resume)?);
+        Ok(directory)
+    }
+
+    /// Removes what made an earlier end, and what a killed process left in the making.
+    pub fn begin_again(&mut self) -> Result<()> {
+        self.untouched = false;
+        let failed = |e| unwritable(e, &self.path);
+        remove(&self.scratch())?;
+        for entry in fs::read_dir(&self.path).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let is_end = [SUMMARY_FILE, MANIFEST_FILE, SIGNATURE_FILE].contains(&name.as_str());
+            if is_end || (name.starts_with('.') && name.ends_with(".partial")) {
+                fs::remove_file(entry.path()).map_err(failed)?;
+            }
+        }
+        let _ = fs::remove_dir(self.path.join("snapshots"));
+        self.create_folders().map_err(failed)
+    }
+
+    /// The folder with what it takes to take the run up again.
+    fn resume(&self) -> PathBuf {
+        self.path.join(FOLDER)
+    }
+
+    /// Where it is written down that a side of a table was read whole.
+    pub fn seal(&self, name: &str, side: Side) -> PathBuf {
+        self.resume().join(SIDES).join(format!("{}.{}", folder(name), side.name()))
+    }
+
+    /// Removes that, once there is nothing left to take up. Whenever it breaks off: either the state of the run is still there, so
+    /// that it can be taken up, or no file is.
+    pub fn remove_resume(&self) -> Result<()> {
+        let resume = self.resume();
+        for name in [TABLES, SIDES, LOCK_FILE, STATE_FILE].map(|name| resume.join(name)) {
+            match fs::remove_file(&name) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => remove(&name)?,
+                _ => {}
+            }
+        }
+        remove(&resume)
     }
 
     /// What must not be kept is nobody else's to read while it is there.
@@ -65,7 +136,10 @@ impl RunDirectory {
         let mut private = fs::DirBuilder::new();
         private.mode(0o700);
         private.create(self.scratch())?;
-        private.create(self.path.join("snapshots"))
+        match private.create(self.path.join("snapshots")) {
+            Err(e) if e.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
+            created => created,
+        }
     }
 
     /// The run's id.
@@ -150,6 +224,20 @@ impl RunDirectory {
     }
 }
 
+/// Locks the folder against other processes. The lock ends with the process, however it ends.
+fn locked(folder: &Path) -> Result<File> {
+    let path = folder.join(LOCK_FILE);
+    let failed = |e: std::io::Error| Error::usage("the run directory cannot be locked").at(path.display()).because(e);
+    let file = File::options().write(true).create(true).truncate(false).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::usage("another process works on this run")
+            .at(path.display())
+            .hint("wait until it has ended; nothing was changed")),
+        Err(TryLockError::Error(e)) => Err(failed(e)),
+    }
+}
+
 /// Writes a file of a run directory whole or not at all.
 pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
     let (path, partial) = (folder.join(name), folder.join(format!(".{name}.partial")));
@@ -164,7 +252,7 @@ pub(super) fn write(folder: &Path, name: &str, bytes: &[u8]) -> Result<()> {
 
 impl Drop for RunDirectory {
     fn drop(&mut self) {
-        if self.finished {
+        if self.finished || self.untouched {
             return;
         }
         let _ = fs::remove_dir_all(self.scratch());
@@ -179,6 +267,10 @@ impl Drop for RunDirectory {
                 }
             }
             let _ = fs::remove_dir(self.path.join(folder));
+        }
+        // Where nothing was read to its end, there is nothing to take up.
+        if !["snapshots", "tables"].iter().any(|folder| self.path.join(folder).exists()) {
+            let _ = fs::remove_dir_all(self.resume());
         }
         let _ = fs::remove_dir(&self.path);
     }
@@ -230,7 +322,7 @@ mod tests {
     #[test]
     fn a_run_that_was_dropped_leaves_no_directory() {
         let out = tempfile::tempdir().unwrap();
-        drop(RunDirectory::create(out.path(), KeepSnapshots::Always).unwrap());
+        drop(RunDirectory::create(out.path(), KeepSnapshots::Always, true).unwrap());
         assert_eq!(fs::read_dir(out.path()).unwrap().count(), 0);
     }
 
@@ -238,7 +330,7 @@ mod tests {
     fn snapshots_that_must_not_be_kept_go_with_a_run_that_was_dropped() {
         let out = tempfile::tempdir().unwrap();
         for (keeps, left) in [(KeepSnapshots::Never, 0), (KeepSnapshots::Differ, 1), (KeepSnapshots::Always, 1)] {
-            let directory = RunDirectory::create(out.path(), keeps).unwrap();
+            let directory = RunDirectory::create(out.path(), keeps, true).unwrap();
             fs::create_dir_all(directory.snapshots("t")).unwrap();
             let mode = |path: PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o077;
             if keeps == KeepSnapshots::Never {
@@ -252,9 +344,24 @@ mod tests {
     }
 
     #[test]
+    fn a_run_that_somebody_works_on_is_left_alone() {
+        let out = tempfile::tempdir().unwrap();
+        let directory = RunDirectory::create(out.path(), KeepSnapshots::Always, true).unwrap();
+        let path = directory.path().to_owned();
+        let error = RunDirectory::open(&path, KeepSnapshots::Always).err().unwrap();
+        assert!(error.to_string().contains("another process"), "{error}");
+        fs::create_dir_all(directory.table("t")).unwrap();
+        fs::write(directory.table("t").join("a"), "").unwrap();
+        drop(directory);
+        let again = RunDirectory::open(&path, KeepSnapshots::Always).unwrap();
+        drop(again);
+        assert!(path.join("tables/t/a").exists(), "what was only looked at stays");
+    }
+
+    #[test]
     fn the_verdict_decides_which_snapshots_stay() {
         let out = tempfile::tempdir().unwrap();
-        let directory = RunDirectory::create(out.path(), KeepSnapshots::Differ).unwrap();
+        let directory = RunDirectory::create(out.path(), KeepSnapshots::Differ, false).unwrap();
         for (name, verdict) in [("a", Verdict::Match), ("b", Verdict::Undecided), ("c", Verdict::Differ)] {
             for side in Side::BOTH {
                 fs::create_dir_all(directory.snapshot(name, side)).unwrap();

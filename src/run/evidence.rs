@@ -35,6 +35,10 @@ pub(super) struct RunProof<'a> {
     pub repeat: String,
     pub coordinates: Pair<BTreeMap<String, String>>,
     pub tables: BTreeMap<String, TableProof>,
+    /// Files whose hashes are known already.
+    pub hashed: &'a [RunFile],
+    /// A folder that goes once all is written, and belongs to no finished run.
+    pub left_out: Option<&'a str>,
 }
 
 /// Writes the plan of a table into the folder of its snapshots, so that the comparison can be repeated from them alone.
@@ -58,7 +62,11 @@ pub(super) fn finish(
     directory: &RunDirectory,
 ) -> Result<()> {
     let summary_bytes = report::summary_json(summary)?;
-    let mut files = files_of(directory.path())?;
+    let mut paths = beneath(directory.path())?;
+    if let Some(folder) = proof.left_out {
+        paths.retain(|path| path.split('/').next() != Some(folder));
+    }
+    let mut files = files_of(directory.path(), paths, proof.hashed)?;
     files.push(RunFile {
         path: SUMMARY_FILE.into(),
         bytes: summary_bytes.len() as u64,
@@ -88,7 +96,7 @@ fn json(manifest: &RunManifest) -> Result<Vec<u8>> {
 }
 
 fn manifest(summary: &Summary, proof: RunProof<'_>, files: Vec<RunFile>) -> RunManifest {
-    let RunProof { options, repeat, coordinates, mut tables } = proof;
+    let RunProof { options, repeat, coordinates, mut tables, hashed: _, left_out: _ } = proof;
     let store = |store: &StoreResult, coordinates| RunStore {
         identity: store.identity.clone(),
         consistency: store.consistency.clone(),
@@ -128,10 +136,24 @@ fn manifest(summary: &Summary, proof: RunProof<'_>, files: Vec<RunFile>) -> RunM
     }
 }
 
-/// The files beneath a run directory. Hashes that a snapshot's manifest has from its writing are not computed again.
-fn files_of(run: &Path) -> Result<Vec<RunFile>> {
-    let mut known: BTreeMap<String, (u64, String)> = BTreeMap::new();
-    let paths = beneath(run)?;
+/// The files of some folders of a run directory, such as `tables/orders`.
+pub(super) fn files_in(run: &Path, folders: &[(&str, String)]) -> Result<Vec<RunFile>> {
+    let mut paths = Vec::new();
+    for (kind, name) in folders {
+        let folder = run.join(kind).join(name);
+        if folder.is_dir() {
+            walk(&folder, &format!("{kind}/{name}/"), &mut paths)?;
+        }
+    }
+    paths.sort();
+    files_of(run, paths, &[])
+}
+
+/// These files of a run directory with their hashes. Those that a snapshot's manifest has from its writing, or that are known, are
+/// not computed again.
+fn files_of(run: &Path, paths: Vec<String>, hashed: &[RunFile]) -> Result<Vec<RunFile>> {
+    let known = hashed.iter().map(|file| (file.path.clone(), (file.bytes, file.sha256.clone())));
+    let mut known: BTreeMap<String, (u64, String)> = known.collect();
     for path in paths.iter().filter(|path| path.ends_with(MANIFEST_FILE)) {
         let Some((folder, _)) = path.rsplit_once('/') else { continue };
         let text = fs::read(run.join(path)).map_err(|e| unreadable(&run.join(path), e))?;

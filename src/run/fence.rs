@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::prepare::Prepared;
 use super::reading::Reader;
+use super::retry::Retry;
 use crate::config::{Options, RunPlan};
 use crate::error::{Error, Result};
 use crate::model::{Consistency, FenceResult, Pair, Progress, Side};
@@ -27,14 +28,19 @@ pub(super) enum Opening {
 }
 
 /// Opens both stores' snapshots, one right after the other, or with a fence between them.
-pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, progress: &Arc<dyn Progress>) -> Result<Opening> {
+pub(super) async fn open(
+    prepared: &Prepared,
+    plan: &RunPlan,
+    retry: &Retry,
+    progress: &Arc<dyn Progress>,
+) -> Result<Opening> {
     let stores = &prepared.stores;
     if plan.options.consistency != Consistency::Strong {
-        let source = Reader::of(stores, Side::Source, &plan.options, progress).await?;
-        let target = Reader::of(stores, Side::Target, &plan.options, progress).await?;
+        let source = Reader::of(prepared, Side::Source, &plan.options, retry, progress).await?;
+        let target = Reader::of(prepared, Side::Target, &plan.options, retry, progress).await?;
         return Ok(Opening::Open(Pair::new(source, target), None));
     }
-    let source = open_strongly(stores, Side::Source, &plan.options, progress).await?;
+    let source = open_strongly(prepared, Side::Source, &plan.options, retry, progress).await?;
     let coordinates: Coordinates = source.snapshot().coordinates().into_iter().collect();
     let before = source.snapshot().position();
     let begun = Instant::now();
@@ -42,7 +48,7 @@ pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, progress: &Arc<dyn
         Waited::Passed(passed) => passed,
         Waited::Missed(error) => return Ok(Opening::Missed(error)),
     };
-    let target = open_strongly(stores, Side::Target, &plan.options, progress).await?;
+    let target = open_strongly(prepared, Side::Target, &plan.options, retry, progress).await?;
     // A source that does not say where it stands may have moved.
     let after = stores.source.position().await?;
     let source_moved = before.is_none() || before != after;
@@ -56,16 +62,17 @@ pub(super) async fn open(prepared: &Prepared, plan: &RunPlan, progress: &Arc<dyn
 }
 
 async fn open_strongly(
-    stores: &Pair<Arc<dyn Store>>,
+    prepared: &Prepared,
     side: Side,
     options: &Options,
+    retry: &Retry,
     progress: &Arc<dyn Progress>,
 ) -> Result<Reader> {
-    let reader = Reader::of(stores, side, options, progress).await?;
+    let reader = Reader::of(prepared, side, options, retry, progress).await?;
     match reader.snapshot().weakness() {
         Some(weakness) if options.workers > 1 => {
             Err(Error::store(format!("the {side} gave no snapshot of one moment for all workers: {weakness}"))
-                .at(&stores.get(side).identity().url)
+                .at(&prepared.stores.get(side).identity().url)
                 .hint("grant the right to lock (RELOAD), or read with one worker (--workers 1), or ask for consistency = \"snapshot\""))
         }
         _ => Ok(reader),

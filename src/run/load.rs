@@ -15,6 +15,13 @@ use crate::model::{Pair, Progress, Side};
 use crate::store::{Probe, StoreSnapshot};
 use crate::throttle::{Controller, Heard, LoadPlan, Pace, SignalKind, Watched};
 
+/// How gently one side is read, and who is told.
+pub(super) struct Gently {
+    pub load: LoadPlan,
+    pub side: Side,
+    pub progress: Arc<dyn Progress>,
+}
+
 /// How often it is looked which window of the week it is.
 const LOOK_AT_CLOCK: Duration = Duration::from_secs(1);
 

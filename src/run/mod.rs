@@ -5,6 +5,7 @@
 
 mod choose;
 mod compare;
+mod course;
 mod directory;
 mod evidence;
 mod fence;
@@ -18,8 +19,11 @@ mod reading;
 mod recheck;
 mod recording;
 mod render;
+mod renewal;
 mod repeat;
 mod results;
+mod resume;
+mod retry;
 mod schema;
 mod second_reading;
 mod sieve;
@@ -33,34 +37,33 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::config::{KeepSnapshots, RunPlan};
+use crate::config::{Options, RunPlan};
 use crate::error::{Error, Result};
+use crate::history::Started;
 use crate::model::{
-    Consistency, Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity,
-    StoreResult, Summary, TableOutcome, TablePlan, TableResult, Verdict,
+    Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult,
+    Summary, TableOutcome, TablePlan, TableResult, Verdict,
 };
-use crate::report::{self, HtmlReport, KEPT_FILE, Kept, TableSample};
+use crate::report::{self, HtmlReport, KEPT_FILE, TableSample};
 use crate::store::Store;
 use crate::verdict::{self, Gated};
 
-use compare::{Compared, Context};
+use compare::Context;
+use course::compare_all;
 use directory::RunDirectory;
 pub use directory::check_output;
 use evidence::RunProof;
 use fence::Opening;
 pub use gate::{gate, runs};
 use load::Due;
-use prepare::Prepared;
-use reading::Reader;
 pub use render::{Rendered, render};
-use results::{Results, Wait};
+use results::Results;
+use resume::{Journal, TakenUp};
+use retry::Retry;
 pub use schema::{SchemaDone, schema};
 use signature::SigningKey;
 pub use standalone::{SnapshotDone, snapshot};
 pub use verify::{Finding, Signed, Verified, VerifyOptions, verify};
-
-/// Keys that wait to be read again take at most one part in this many of the run's memory.
-const KEYS_SHARE_OF_MEMORY: u64 = 4;
 
 /// A run that has come to its end, whatever its verdict.
 #[derive(Debug)]
@@ -77,7 +80,28 @@ pub struct Finished {
 /// does not look finished.
 pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
     let begun = Begun::new(plan)?;
-    let stores = begun.due.before(prepare::connect(plan, progress.as_ref())).await??;
+    connect_and_run(begun, plan, progress).await
+}
+
+/// Takes a run of the same plan up again that was killed, or ended with tables that could not be read: `run` is its directory, its id,
+/// or `latest`. Tables that were compared to their end are taken over; the others are read anew. Refuses as wrong usage where that
+/// would be unsound, and then changes nothing.
+pub async fn resume(plan: &RunPlan, run: &str, progress: Arc<dyn Progress>) -> Result<Finished> {
+    let mut plan = plan.clone();
+    let begun = Begun::again(&mut plan, run)?;
+    // Without its summary, which a power cut may have taken, it has to be put together again.
+    if begun.is_all_but_finished(&plan)?
+        && let Ok(summary) = render::read_summary(begun.directory.path())
+    {
+        begun.directory.remove_resume()?;
+        return Ok(Finished { summary, directory: begun.directory.finish()?, failures: Vec::new() });
+    }
+    connect_and_run(begun, &plan, progress).await
+}
+
+async fn connect_and_run(begun: Begun, plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished> {
+    let retry = Retry::new(&plan.options, progress.clone());
+    let stores = begun.due.before(prepare::connect(plan, &retry, progress.as_ref())).await??;
     run_in(begun, plan, stores, progress).await.map_err(|e| plan.options.values.error(e))
 }
 
@@ -92,13 +116,34 @@ struct Begun {
     key: Option<SigningKey>,
     directory: RunDirectory,
     due: Due,
+    /// What an earlier process left of this run.
+    left: Option<(Journal, TakenUp)>,
 }
 
 impl Begun {
     fn new(plan: &RunPlan) -> Result<Self> {
+        let Options { out, keep_snapshots, resumable, .. } = &plan.options;
         let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
-        let directory = RunDirectory::create(&plan.options.out, plan.options.keep_snapshots)?;
-        Ok(Self { key, directory, due: Due::of(plan) })
+        let directory = RunDirectory::create(out, *keep_snapshots, *resumable)?;
+        Ok(Self { key, directory, due: Due::of(plan), left: None })
+    }
+
+    /// The same for a run that is taken up; the plan gets the seed that its sample was drawn with.
+    fn again(plan: &mut RunPlan, run: &str) -> Result<Self> {
+        let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
+        let path = resume::find(run, &plan.options.out, &resume::plan_hash(plan))?;
+        let directory = RunDirectory::open(&path, plan.options.keep_snapshots)?;
+        let (journal, taken_up) = Journal::take_up(&directory, plan)?;
+        if let (Some(sampling), Some(seed)) = (&mut plan.options.sampling, taken_up.seed) {
+            sampling.seed = seed;
+        }
+        Ok(Self { key, directory, due: Due::of(plan), left: Some((journal, taken_up)) })
+    }
+
+    /// Whether the run has its end on record, and only what is not needed any more was still to be removed.
+    fn is_all_but_finished(&self, plan: &RunPlan) -> Result<bool> {
+        let Some((_, taken_up)) = &self.left else { return Ok(false) };
+        Ok(!taken_up.ended && recording::has_ended(plan, self.directory.id(), taken_up.sequence)?)
     }
 }
 
@@ -108,108 +153,97 @@ async fn run_in(
     stores: Pair<Arc<dyn Store>>,
     progress: Arc<dyn Progress>,
 ) -> Result<Finished> {
-    let Begun { key, directory, due } = begun;
-    let recorded = recording::begin(plan, directory.id())?;
-    let started = recorded.as_ref().map_or_else(time::now, |recorded| recorded.started.clone());
-    // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
-    let today = time::today();
-    let mut prepared = due.before(prepare::prepare(plan, stores, progress.as_ref())).await??;
+    let Begun { key, mut directory, due, left } = begun;
+    // A run that is taken up is on record already; before it is known that it may be, nothing is changed.
+    let mut recorded = if left.is_none() { recording::begin(plan, directory.id())? } else { None };
+    let started = match (&recorded, &left) {
+        (Some(recorded), _) => recorded.started.clone(),
+        (None, Some((_, taken_up))) => taken_up.started.clone(),
+        (None, None) => time::now(),
+    };
+    let retry = Retry::new(&plan.options, progress.clone());
+    let mut journal = match &left {
+        None if plan.options.resumable => {
+            Some(Journal::begin(&directory, plan, &started, recorded.as_ref().map(Started::sequence))?)
+        }
+        _ => None,
+    };
+    let mut prepared = due.before(prepare::prepare(plan, stores, &retry, progress.as_ref())).await??;
     moments::check(&prepared, plan)?;
     let identities = prepared.identities();
-    let results = match due.before(fence::open(&prepared, plan, &progress)).await?? {
+    let mut today = time::today();
+    let results = match due.before(fence::open(&prepared, plan, &retry, &progress)).await?? {
         Opening::Open(readers, fence) => {
+            let coordinates = readers.as_ref().map(|reader| reader.snapshot().coordinates().into_iter().collect());
+            let mut results = Results::of(&readers, fence, plan);
+            let resumes = left.is_some();
+            if let Some((left, taken_up)) = left {
+                left.check_stores(&coordinates)?;
+                directory.begin_again()?;
+                recorded = recording::begin_again(plan, directory.id(), taken_up.sequence)?;
+                journal = Some(left);
+                let kinds = identities.as_ref().map(|identity| identity.kind);
+                results.take_up(&mut journal, &prepared, kinds, &coordinates, (&directory, progress.as_ref()))?;
+                results.on_record = taken_up.ended;
+            }
+            if let Some(journal) = &mut journal {
+                journal.opened(coordinates, resumes, recorded.as_ref().map(Started::sequence))?;
+                // One day for the whole run: a waiver that ends at midnight does not end in the middle of it.
+                today = journal.today();
+            }
+            (results.journal, results.resumes) = (journal, resumes);
             let context = Context { plan, directory: &directory, today, progress: progress.as_ref(), rechecks: false };
-            compare_all(&mut prepared, readers, fence, context, progress.clone(), &due).await?
+            compare_all(&mut prepared, readers, results, context, &retry, progress.clone(), &due).await?
         }
-        Opening::Missed(error) => Results::unread(&prepared.tables, error),
+        // What was finished before stays finished, and the run can be taken up later.
+        Opening::Missed(error) if left.is_some() => return Err(error),
+        Opening::Missed(error) => Results { journal, ..Results::unread(&prepared.tables, error) },
     };
-    let Results { mut tables, tallies, proofs, samples, mut failures, consistency, coordinates, fence, loads, .. } = results;
+    let Results {
+        mut tables,
+        tallies,
+        proofs,
+        samples,
+        mut failures,
+        consistency,
+        coordinates,
+        fence,
+        loads,
+        mut journal,
+        elsewhere,
+        ..
+    } = results;
     failures.extend(prepared.failures);
     let repeat = repeat::repeat_command(plan, &identities);
     let coverage = coverage(&tables, prepared.tables_existing);
     let gated = verdict::apply(&plan.options.gate, today, &coverage, &mut tables, &tallies);
     let mut summary = summarise(plan, &directory, started, identities, consistency, fence, (tables, coverage, gated));
     (summary.source.load, summary.target.load) = (loads.source, loads.target);
-    let kept = Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
-    let ending = recording::end(recorded.as_ref(), &summary)?;
-    write_reports(&summary, &samples, &kept, &directory)?;
+    summary.run.resumed = journal.as_ref().map_or_else(Vec::new, |journal| journal.resumed().to_vec());
+    let shown = report::Kept { repeat: repeat.clone(), trends: recording::trends(plan, &summary)? };
+    let ending = recording::end(recorded.as_ref(), &summary, &elsewhere)?;
+    write_reports(&summary, &samples, &shown, &directory)?;
     directory.remove_scratch()?;
-    let proof = RunProof { options: &plan.options, repeat, coordinates, tables: proofs };
+    // What could not be read may be read later: then the run is taken up again.
+    let is_whole = failures.is_empty();
+    if let (Some(journal), false) = (&mut journal, is_whole) {
+        journal.ended()?;
+    }
+    let proof = RunProof {
+        options: &plan.options,
+        repeat,
+        coordinates,
+        tables: proofs,
+        hashed: journal.as_ref().map_or(&[], Journal::hashed),
+        left_out: is_whole.then_some(resume::FOLDER),
+    };
     evidence::finish(&summary, proof, key.as_ref(), &directory)?;
     // Last, and only with its evidence in place: a history that could not be written makes no finished run.
     ending.map_or(Ok(()), |ending| ending.commit())?;
+    if is_whole {
+        directory.remove_resume()?;
+    }
     Ok(Finished { summary, directory: directory.finish()?, failures })
-}
-
-/// Reads and compares all tables, and reads again what has to be.
-async fn compare_all(
-    prepared: &mut Prepared,
-    readers: Pair<Reader>,
-    fence: Option<FenceResult>,
-    context: Context<'_>,
-    progress: Arc<dyn Progress>,
-    due: &Due,
-) -> Result<Results> {
-    let _stopper = due.stops(&readers, progress.clone());
-    let Context { plan, directory, .. } = context;
-    let rechecks = match plan.options.consistency {
-        Consistency::Snapshot => false,
-        Consistency::Eventual => true,
-        Consistency::Strong => fence.as_ref().is_none_or(|fence| fence.source_moved),
-    };
-    let context = Context { rechecks, ..context };
-    let mut results = Results::of(&readers, fence, plan.options.consistency != Consistency::Snapshot);
-    moments::cut_off(prepared, &results.moments)?;
-    match plan.options.keep_snapshots {
-        KeepSnapshots::Always => {}
-        KeepSnapshots::Differ => progress.note("of tables that do not differ no snapshots are kept"),
-        KeepSnapshots::Never => progress.note("no snapshots are kept (--keep-snapshots): the run cannot be repeated"),
-    }
-    let mut key_bytes_left = plan.options.memory_bytes_max / KEYS_SHARE_OF_MEMORY;
-    let mut waits = Vec::new();
-    let choices = due.before(choose::choose(&prepared.tables, &readers, &plan.options)).await;
-    // Without a choice nothing is read any more, either: every table says so.
-    let choices = choices.unwrap_or_else(|_| vec![None; prepared.tables.len()]);
-    let mut waiting = reading::start(&prepared.tables, &choices, &readers, directory, &plan.options, progress.clone());
-    for outcome in &prepared.tables {
-        match outcome {
-            TableOutcome::Settled(result) => drop(results.settle((**result).clone())),
-            TableOutcome::Compare(table) => {
-                let read = waiting.next_table().await;
-                let comparing = compare::compare(table, read, &readers, context, &mut key_bytes_left);
-                let mut compared = match due.before(comparing).await {
-                    Ok(compared) => compared,
-                    Err(late) => Compared::failed(table, late, plan),
-                };
-                if plan.options.sampling.as_ref().is_some_and(|sampling| sampling.escalate)
-                    && compared.sample_differs()
-                    && directory.forget(&table.name).is_ok()
-                {
-                    let one = std::slice::from_ref(outcome);
-                    let mut full = reading::start(one, &[None], &readers, directory, &plan.options, progress.clone());
-                    let read = full.next_table().await;
-                    let sampled = compared.result;
-                    compared = compare::compare(table, read, &readers, context, &mut key_bytes_left).await;
-                    compared.escalated_from(sampled);
-                }
-                let at = results.settle(table.result());
-                match compared.pending.take() {
-                    Some(pending) => waits.push(Wait { at, table, compared, pending: *pending }),
-                    None => results.put(at, table, compared, directory)?,
-                }
-            }
-        }
-    }
-    drop(waiting);
-    results.loads = readers.as_ref().map(Reader::load_findings);
-    // What is read again is read in other transactions: these need not be held any longer.
-    drop(readers);
-    let waiting: Vec<(usize, &TablePlan)> = waits.iter().map(|wait| (wait.at, wait.table)).collect();
-    match due.before(results::read_again(waits, &prepared.stores, context, &mut results)).await {
-        Ok(read) => read?,
-        Err(late) => results.late(&waiting, late),
-    }
-    Ok(results)
 }
 
 /// What will be compared, without reading a row: connects, describes and maps.
@@ -251,6 +285,7 @@ fn summarise(
             sample: plan.options.sampling.as_ref().map(|sampling| sampling.size.written().to_owned()),
             seed: plan.options.sampling.as_ref().map(|sampling| sampling.seed),
             consistency: plan.options.consistency,
+            resumed: Vec::new(),
         },
         source: store(identities.source, consistency.source),
         target: store(identities.target, consistency.target),
@@ -282,7 +317,7 @@ fn coverage(tables: &[TableResult], tables_existing: u64) -> Coverage {
 fn write_reports(
     summary: &Summary,
     samples: &BTreeMap<String, TableSample>,
-    kept: &Kept,
+    kept: &report::Kept,
     directory: &RunDirectory,
 ) -> Result<()> {
     directory.write(KEPT_FILE, &report::kept_json(kept)?)?;

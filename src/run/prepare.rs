@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::names::check_gate;
+use super::retry::Retry;
 use crate::config::RunPlan;
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping::names::nearest;
@@ -23,7 +24,11 @@ pub(super) struct Prepared {
     pub tables_existing: u64,
     /// Why some tables could not be described.
     pub failures: Vec<Error>,
+    /// The shapes of the tables before they were described.
+    pub shapes: Pair<Shapes>,
 }
+
+type Shapes = HashMap<TableName, Vec<String>>;
 
 impl Prepared {
     pub fn identities(&self) -> Pair<StoreIdentity> {
@@ -32,16 +37,30 @@ impl Prepared {
 }
 
 /// Connects to both stores of the plan.
-pub(super) async fn connect(plan: &RunPlan, progress: &dyn Progress) -> Result<Pair<Arc<dyn Store>>> {
-    let connect =
-        async |side| connect::connect_within(&plan.stores.get(side).url, plan.options.load.get(side).sessions).await;
-    let stores = Pair { source: connect(Side::Source).await?, target: connect(Side::Target).await? };
+pub(super) async fn connect(plan: &RunPlan, retry: &Retry, progress: &dyn Progress) -> Result<Pair<Arc<dyn Store>>> {
+    let retry = retry.at_first_contact();
+    let connect = async |side: Side, name: &str| {
+        let (url, sessions) = (&plan.stores.get(side).url, plan.options.load.get(side).sessions);
+        retry.of(name, || connect::connect_within(url, sessions)).await
+    };
+    let stores = Pair {
+        source: connect(Side::Source, "the source").await?,
+        target: connect(Side::Target, "the target").await?,
+    };
     progress.note("connected to both stores");
     Ok(stores)
 }
 
-pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progress: &dyn Progress) -> Result<Prepared> {
-    let names = Pair { source: stores.source.tables().await?, target: stores.target.tables().await? };
+pub(super) async fn prepare(
+    plan: &RunPlan,
+    stores: Pair<Arc<dyn Store>>,
+    retry: &Retry,
+    progress: &dyn Progress,
+) -> Result<Prepared> {
+    let names = Pair {
+        source: retry.of("the source", || stores.source.tables()).await?,
+        target: retry.of("the target", || stores.target.tables()).await?,
+    };
     for side in Side::BOTH {
         if names.get(side).is_empty() {
             let error = Error::store(format!("the {side} has no tables: nothing can be compared"))
@@ -52,6 +71,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
                 tables: Vec::new(),
                 tables_existing: existing(&names),
                 failures: vec![error],
+                shapes: Pair::default(),
             });
         }
     }
@@ -75,7 +95,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
     }
     check_filters(&matches, &stores)?;
     let (mut described_tables, mut settled, mut failures) = (Vec::new(), Vec::new(), Vec::new());
-    let mut catalogues = describe(&stores, &matches).await;
+    let (mut catalogues, shapes) = describe(&stores, &matches, retry).await?;
     for asked in matches {
         if asked.names.source.is_none() && asked.names.target.is_none() {
             failures.push(unknown_table(&asked.name, names));
@@ -102,7 +122,7 @@ pub(super) async fn prepare(plan: &RunPlan, stores: Pair<Arc<dyn Store>>, progre
     tables.sort_by(|one, other| name(one).cmp(name(other)));
     check_gate(plan, &tables)?;
     progress.note(&format!("{} tables are mapped", tables.len()));
-    Ok(Prepared { stores, tables, tables_existing, failures })
+    Ok(Prepared { stores, tables, tables_existing, failures, shapes })
 }
 
 /// The tables of both stores, those that meet counted once. Where it is ambiguous which ones meet, as few as may be.
@@ -143,17 +163,38 @@ type Catalogues = Pair<HashMap<TableName, Result<Table>>>;
 /// The tables of both sides, and the further ones that are read with them.
 type Tables = (Pair<Option<Table>>, Pair<Vec<Table>>);
 
-async fn describe(stores: &Pair<Arc<dyn Store>>, matches: &[TableMatch]) -> Catalogues {
-    let mut catalogues = Catalogues::default();
+async fn describe(
+    stores: &Pair<Arc<dyn Store>>,
+    matches: &[TableMatch],
+    retry: &Retry,
+) -> Result<(Catalogues, Pair<Shapes>)> {
+    let (mut catalogues, mut shapes) = (Catalogues::default(), Pair::<Shapes>::default());
     for side in Side::BOTH {
         let asked = |asked: &TableMatch| [asked.names.get(side).as_slice(), asked.more.get(side)].concat();
         let mut names: Vec<TableName> = matches.iter().flat_map(asked).collect();
         names.sort();
         names.dedup();
-        let tables = stores.get(side).describe_all(&names).await;
+        let (store, what) = (stores.get(side), format!("the {side}"));
+        // Before the description: what is altered in between shows when the rows have been read.
+        *shapes.get_mut(side) = retry.of(&what, || store.shapes(&names)).await?;
+        let tables = retry.of(&what, || described_now(store.as_ref(), &names)).await;
+        // A store that is lost for good fails table by table.
+        let tables = match tables {
+            Ok(tables) => tables,
+            Err(_) => store.describe_all(&names).await,
+        };
         *catalogues.get_mut(side) = names.into_iter().zip(tables).collect();
     }
-    catalogues
+    Ok((catalogues, shapes))
+}
+
+/// The tables of a store; fails where one of them failed for the moment.
+async fn described_now(store: &dyn Store, names: &[TableName]) -> Result<Vec<Result<Table>>> {
+    let mut tables = store.describe_all(names).await;
+    match tables.iter().position(|table| table.as_ref().is_err_and(Error::is_transient)) {
+        Some(at) => Err(tables.swap_remove(at).err().unwrap_or_else(Error::interrupted)),
+        None => Ok(tables),
+    }
 }
 
 fn described(catalogues: &mut Catalogues, asked: &TableMatch) -> Result<Tables> {
@@ -204,7 +245,8 @@ fn compare_schemas(outcomes: &mut [TableOutcome], tables: &HashMap<String, Pair<
     }
 }
 
-fn planned(outcome: &TableOutcome) -> Option<&TablePlan> {
+/// The plan of a table that is to be compared.
+pub(super) fn planned(outcome: &TableOutcome) -> Option<&TablePlan> {
     match outcome {
         TableOutcome::Compare(plan) => Some(plan),
         TableOutcome::Settled(_) => None,

@@ -1,41 +1,44 @@
 //! Reads both sides of all tables at once, each side by its own workers, into snapshots.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::fs;
 use std::future::Future;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rayon::prelude::*;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::SemaphorePermit;
 use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
 
 use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::guard;
-use super::load::Keeper;
+use super::load::{Gently, Keeper};
+use super::prepare::Prepared;
+use super::renewal::{Renewal, View};
+use super::resume;
+use super::retry::{Retry, silent};
 use super::sieve::Sieve;
 use super::time;
 use crate::config::{Keep, Options};
 use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
-    self, DIGESTS_FORMAT, DigestLayout, Manifest, ManifestFile, ManifestPart, Pair, Progress, RowObserver,
-    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableOutcome, TablePlan, TableRead,
+    self, Consistency, DIGESTS_FORMAT, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, Pair,
+    Progress, RowObserver, SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome, TablePlan, TableRead,
 };
 use crate::sampling::KeyChoice;
 use crate::snapshot::{Kept, PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
-use crate::throttle::{LoadPlan, Pace};
+use crate::throttle::Pace;
 use crate::tree::Gathered;
 
 /// Parts for each worker: more than one, so that a slow part does not leave the others idle.
 const PARTS_PER_WORKER: usize = 2;
 /// Batches that may wait between a reader and its writer.
 const BATCHES_WAITING_MAX: usize = 2;
-/// Tables of one side that may be open at the same time.
-const TABLES_OPEN_MAX: usize = 4;
-
 /// Chosen ranges that one statement asks for.
 const RANGES_PER_PART_MAX: usize = 16;
 
@@ -43,10 +46,10 @@ const RANGES_PER_PART_MAX: usize = 16;
 #[derive(Clone)]
 pub(super) struct Reader {
     identity: StoreIdentity,
-    snapshot: Arc<dyn StoreSnapshot>,
-    workers: Arc<Semaphore>,
-    tables: Arc<Semaphore>,
-    workers_max: usize,
+    view: View,
+    /// What opens the next snapshot when this one is lost; `None` where it is read or not.
+    renewal: Option<Arc<Renewal>>,
+    retry: Retry,
     /// The pace of all its workers together, and who sets it.
     pace: Arc<Pace>,
     keeper: Arc<Keeper>,
@@ -76,10 +79,16 @@ pub(super) struct Job {
     pub keys_may_repeat: bool,
     /// What is read and kept; `None` for everything.
     pub choice: Option<Arc<Choice>>,
+    /// How often it was tried again to read something of it.
+    pub retries: Arc<AtomicU64>,
+    /// Where it is written down that the side was read whole, should the run break off before the table is compared.
+    pub seal: Option<PathBuf>,
 }
 
 /// A table that has been read, and what was gathered for its tree.
 pub(super) struct Taken {
+    /// Reads the very snapshot of the store that this was read from.
+    pub reader: Reader,
     pub snapshot: Snapshot,
     pub gathered: Gathered,
     /// How many rows were read, kept or not.
@@ -106,6 +115,8 @@ impl Job {
             by_number: plan.has_number_key(),
             keys_may_repeat: !plan.key_enforced.get(side),
             choice,
+            retries: Arc::default(),
+            seal: None,
         }
     }
 
@@ -134,54 +145,58 @@ impl Job {
 }
 
 impl Reader {
-    /// What is read from.
-    pub fn snapshot(&self) -> &dyn StoreSnapshot {
-        self.snapshot.as_ref()
+    /// Opens a snapshot of a store that is read once: without retries.
+    pub async fn open(store: &dyn Store, workers: usize, gently: Gently) -> Result<Self> {
+        let view = View::open(store, workers, 0).await?;
+        Ok(Self::over(store, view, None, Retry::never(), gently).await)
     }
 
-    /// A place among the workers, for as long as it is held.
-    pub async fn worker(&self) -> Result<SemaphorePermit<'_>> {
-        self.workers.acquire().await.map_err(|_| Error::interrupted())
-    }
-
-    /// Into how many parts a table is best divided.
-    pub fn parts_wanted(&self) -> usize {
-        self.workers_max * PARTS_PER_WORKER
-    }
-
-    /// Opens the snapshot of a store, to be read by so many workers as gently as planned.
-    pub async fn open(
-        store: &dyn Store,
+    /// Opens the first snapshot of a store that is asked again where it fails for the moment. `shapes` are those of the tables
+    /// before they were described.
+    pub async fn open_to_renew(
+        store: Arc<dyn Store>,
         workers: usize,
-        load: &LoadPlan,
-        side: Side,
-        progress: Arc<dyn Progress>,
+        shapes: HashMap<TableName, Vec<String>>,
+        retry: Retry,
+        gently: Gently,
     ) -> Result<Self> {
-        let snapshot = store.open(workers).await?;
-        let workers_max = snapshot.workers_max().clamp(1, workers.max(1));
-        let pace = Pace::new(load);
-        let probe = if load.signals.is_empty() { None } else { store.probe(load.ask_every) };
-        let keeper = Keeper::begin(load, probe, snapshot.clone(), pace.clone(), side, progress).await;
-        Ok(Self {
-            pace,
-            keeper: Arc::new(keeper),
-            findings: Arc::default(),
-            identity: store.identity().clone(),
-            snapshot,
-            workers: Arc::new(Semaphore::new(workers_max)),
-            tables: Arc::new(Semaphore::new(TABLES_OPEN_MAX)),
-            workers_max,
-        })
+        let (renewal, view) = Renewal::begin(store.clone(), workers, shapes, &retry).await?;
+        Ok(Self::over(store.as_ref(), view, Some(Arc::new(renewal)), retry, gently).await)
     }
 
     /// Opens one side's snapshot as planned.
     pub async fn of(
-        stores: &Pair<Arc<dyn Store>>,
+        prepared: &Prepared,
         side: Side,
         options: &Options,
+        retry: &Retry,
         progress: &Arc<dyn Progress>,
     ) -> Result<Self> {
-        Self::open(stores.get(side).as_ref(), options.workers, options.load.get(side), side, progress.clone()).await
+        let (store, shapes) = (prepared.stores.get(side).clone(), prepared.shapes.get(side).clone());
+        let gently = Gently { load: options.load.get(side).clone(), side, progress: progress.clone() };
+        let reader = Self::open_to_renew(store, options.workers, shapes, retry.clone(), gently).await?;
+        if options.consistency == Consistency::Strong
+            && let Some(renewal) = &reader.renewal
+        {
+            // What was promised holds for this snapshot and no other.
+            renewal.give_up();
+        }
+        Ok(reader)
+    }
+
+    async fn over(
+        store: &dyn Store,
+        view: View,
+        renewal: Option<Arc<Renewal>>,
+        retry: Retry,
+        gently: Gently,
+    ) -> Self {
+        let Gently { load, side, progress } = gently;
+        let pace = Pace::new(&load);
+        let probe = if load.signals.is_empty() { None } else { store.probe(load.ask_every) };
+        let keeper = Keeper::begin(&load, probe, view.snapshot.clone(), pace.clone(), side, progress).await;
+        let identity = store.identity().clone();
+        Self { identity, view, renewal, retry, pace, keeper: Arc::new(keeper), findings: Arc::default() }
     }
 
     /// What the user should know of the load on the store.
@@ -217,19 +232,77 @@ impl Reader {
         }
     }
 
-    pub fn consistency(&self) -> String {
-        self.snapshot.consistency()
+    /// What is read from.
+    pub fn snapshot(&self) -> &dyn StoreSnapshot {
+        self.view.snapshot.as_ref()
     }
 
-    /// Reads one table into the snapshot `directory`.
+    /// 0 for the first snapshot of the store, more for those that were opened after one was lost.
+    pub fn generation(&self) -> u64 {
+        self.view.generation
+    }
+
+    /// The same store as of its newest snapshot.
+    pub async fn newest(&self) -> Self {
+        match &self.renewal {
+            Some(renewal) => Self { view: renewal.newest().await, ..self.clone() },
+            None => self.clone(),
+        }
+    }
+
+    /// A place among the workers, for as long as it is held.
+    pub async fn worker(&self) -> Result<SemaphorePermit<'_>> {
+        self.view.workers.acquire().await.map_err(|_| Error::interrupted())
+    }
+
+    /// Into how many parts a table is best divided.
+    pub fn parts_wanted(&self) -> usize {
+        self.view.workers_max * PARTS_PER_WORKER
+    }
+
+    pub fn consistency(&self) -> String {
+        self.snapshot().consistency()
+    }
+
+    /// Reads one table into the snapshot `directory`: in the newest snapshot of the store, and where that is lost, again from the
+    /// beginning in the next.
     pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
+        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name));
+        self.unless_stopped(self.read_patiently(&job, directory, progress)).await.map_err(place)
+    }
+
+    async fn read_patiently(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
+        let (mut reader, mut restarts) = (self.newest().await, 0);
+        loop {
+            let _open = reader.view.tables.clone().acquire_owned().await.map_err(|_| Error::interrupted())?;
+            // While this table waited, the snapshot may have been lost.
+            let newest = self.newest().await;
+            if newest.generation() > reader.generation() {
+                reader = newest;
+                continue;
+            }
+            let error = match reader.read_in_one_snapshot(job, directory, progress.clone()).await {
+                Ok(taken) => return Ok(taken),
+                Err(error) => error,
+            };
+            let Some(renewal) = self.renewal.as_ref().filter(|_| error.is_transient()) else { return Err(error) };
+            if renewal.is_given_up() || !self.retry.again(&reader.what(job), restarts, &error).await {
+                return Err(error);
+            }
+            restarts += 1;
+            job.retries.fetch_add(1, Ordering::Relaxed);
+            // Where the store is not there any more, the first failure says better why than the last.
+            let Ok(view) = renewal.after(reader.generation(), &self.retry).await else { return Err(error) };
+            reader.view = view;
+        }
+    }
+
+    async fn read_in_one_snapshot(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let advice = match job.filter() {
             Some(_) => "check the condition that was given with --where against the store's own words above",
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
         };
         let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
-        let opening = async { self.tables.acquire().await.map_err(|_| Error::interrupted()) };
-        let _open = self.unless_stopped(opening).await.map_err(place)?;
         let estimate: Option<u64> = job.reads.iter().map(|read| read.table.rows_estimate).sum();
         let estimate = match job.choice.as_deref() {
             Some(Choice::Ranges(choice)) => estimate.map(|rows| {
@@ -239,13 +312,26 @@ impl Reader {
             _ => estimate,
         };
         progress.table_started(job.side, &job.name, estimate);
-        let snapshot = self.unless_stopped(self.read_table(&job, directory, progress.clone())).await.map_err(place);
+        let snapshot = self.unless_stopped(self.read_table(job, directory, progress.clone())).await.map_err(place);
         progress.table_finished(job.side, &job.name);
         snapshot
     }
 
+    /// What is read, for notes.
+    fn what(&self, job: &Job) -> String {
+        format!("{} of the {}", job.name, job.side)
+    }
+
     async fn read_table(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
         let started = time::now();
+        if directory.exists() {
+            if let Some(taken) = self.read_before(job, directory).await {
+                progress.rows(job.side, &job.name, taken.rows_read);
+                return Ok(taken);
+            }
+            fs::remove_dir_all(directory)
+                .map_err(|e| Error::snapshot("cannot begin a snapshot anew").at(directory.display()).because(e))?;
+        }
         let parts = self.parts(job).await?;
         let counted = self.counted(job, &parts);
         let writer = Arc::new(SnapshotWriter::create(directory)?);
@@ -267,15 +353,19 @@ impl Reader {
             let (reader, progress) = (self.clone(), progress.clone());
             let (writer, encoder, gathered) = (writer.clone(), encoder.clone(), gathered.clone());
             let (side, name) = (job.side, job.name.clone());
-            let sieve = job.keys().map(|keys| Sieve::new(encoder.clone(), Some(keys)));
+            let (keys, tried, what) = (job.keys(), Tried::new(job), self.what(job));
             readers.spawn(async move {
                 // Files are opened once a worker is free: a table may have thousands of parts.
                 let _worker = reader.worker().await?;
-                let observer = Gathered::new(by_number, ordinal, rows_per_range);
-                let part_writer = writer.part(ordinal, &read.table, encoder, &kept, observer)?;
-                drop(writer);
+                let begin = || {
+                    let observer = Gathered::new(by_number, ordinal, rows_per_range);
+                    let part_writer = writer.part(ordinal, &read.table, encoder.clone(), &kept, observer)?;
+                    Ok((part_writer, keys.clone().map(|keys| Sieve::new(encoder.clone(), Some(keys)))))
+                };
+                let forget = || writer.forget_part(ordinal);
                 let count = move |rows| progress.rows(side, &name, rows);
-                let (part_read, observed) = reader.read_part(&read, &part, part_writer, sieve, count).await?;
+                let (part_read, observed) =
+                    reader.read_part_again(&what, &read, &part, (begin, forget), count, &tried).await?;
                 add(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner), observed);
                 Ok((ordinal, part_read))
             });
@@ -294,8 +384,14 @@ impl Reader {
         if !all_sent && let Some(counted) = self.count(&counted).await? {
             check_count(counted, rows_read)?;
         }
+        if let Some(renewal) = &self.renewal {
+            renewal.check_shapes(&job.reads, &self.retry).await?;
+        }
         let writer = Arc::into_inner(writer).ok_or_else(|| Error::snapshot("a part is still being written"))?;
         let snapshot = writer.finish(self.manifest(job, written, started))?;
+        if let Some(seal) = job.seal.as_deref().filter(|_| self.can_stand_later(job)) {
+            resume::seal(seal, &directory.join(MANIFEST_FILE))?;
+        }
         let gone = || Error::snapshot("a part is still being read");
         let mut gathered =
             Arc::into_inner(gathered).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -306,7 +402,38 @@ impl Reader {
             again.into_iter().for_each(|part| add(&mut gathered, part));
         }
         let gathered = gathered.unwrap_or_else(|| Gathered::new(by_number, 0, rows_per_range));
-        Ok(Taken { snapshot, gathered, rows_read, choice: job.choice.clone() })
+        Ok(Taken { reader: self.clone(), snapshot, gathered, rows_read, choice: job.choice.clone() })
+    }
+
+    /// What a run that broke off had read of this side to its end, where it is whole and the store shows that nothing was written
+    /// to it since.
+    async fn read_before(&self, job: &Job, directory: &Path) -> Option<Taken> {
+        let seal = job.seal.as_deref().filter(|_| self.can_stand_later(job))?;
+        if !resume::is_sealed(seal, &directory.join(MANIFEST_FILE)) {
+            return None;
+        }
+        let (directory, by_number, rows_per_range) = (directory.to_owned(), job.by_number, job.rows_per_range);
+        let opened = spawn_blocking(move || Snapshot::open(&directory).ok()).await.ok()??;
+        let (then, now) = (opened.manifest(), self.manifest(job, Vec::new(), time::now()));
+        let table = Table { rows_estimate: now.table.rows_estimate, ..then.table.clone() };
+        let same = (&then.format, &then.store, &table, &then.filter, &then.digest, &then.created_by)
+            == (&now.format, &now.store, &now.table, &now.filter, &now.digest, &now.created_by);
+        if !same || !resume::still_stands(self.identity.kind, &then.coordinates, &now.coordinates) {
+            return None;
+        }
+        let (earlier, rows_read) = (opened.clone(), opened.manifest().rows);
+        let parts: Vec<usize> = (0..opened.manifest().parts.len()).collect();
+        let again = spawn_blocking(move || gather_again(&earlier, &parts, by_number, rows_per_range)).await;
+        let mut gathered = None;
+        again.ok()?.ok()?.into_iter().for_each(|part| add(&mut gathered, part));
+        let gathered = gathered.unwrap_or_else(|| Gathered::new(by_number, 0, rows_per_range));
+        Some(Taken { reader: self.clone(), snapshot: opened, gathered, rows_read, choice: None })
+    }
+
+    /// Whether a side that was read whole may serve a run that is taken up.
+    fn can_stand_later(&self, job: &Job) -> bool {
+        let is_whole = job.choice.is_none() && job.keep == Keep::Full && job.reads.len() == 1;
+        is_whole && resume::may_stand(self.identity.kind)
     }
 
     /// The parts of all tables of a job, each with the table it is a part of.
@@ -315,7 +442,7 @@ impl Reader {
         if let Some(Choice::Ranges(choice)) = job.choice.as_deref() {
             let (ranges, column) = (choice.ranges(), &job.layout.key[0].name);
             let per_part = ranges.len().div_ceil(self.parts_wanted()).clamp(1, RANGES_PER_PART_MAX);
-            let part = |some| self.snapshot.rows_in(column, some);
+            let part = |some| self.snapshot().rows_in(column, some);
             let parts: Option<Vec<Part>> = ranges.chunks(per_part).map(part).collect();
             let parts = parts.ok_or_else(|| Error::store("ranges of the key cannot be asked for"))?;
             for read in &job.reads {
@@ -332,7 +459,8 @@ impl Reader {
             return Ok(all);
         }
         for read in &job.reads {
-            let mut parts = self.snapshot.parts(read, self.parts_wanted().div_ceil(job.reads.len())).await?;
+            let wanted = self.parts_wanted().div_ceil(job.reads.len());
+            let mut parts = self.retry.in_time(self.snapshot().parts(read, wanted)).await?;
             if parts.len() > 1 && guard::scanning(self.snapshot(), read, guard::some_of(&parts)).await? {
                 self.note(&job.name, guard::read_in_one(job.side, "parts for its workers"));
                 parts = vec![Part::Whole];
@@ -360,7 +488,7 @@ impl Reader {
     pub async fn count(&self, reads: &[TableRead]) -> Result<Option<u64>> {
         let mut sum = 0;
         for read in reads {
-            let Some(rows) = self.snapshot.count(read).await? else { return Ok(None) };
+            let Some(rows) = self.retry.in_time(self.snapshot().count(read)).await? else { return Ok(None) };
             sum += rows;
         }
         Ok(Some(sum))
@@ -368,7 +496,7 @@ impl Reader {
 
     /// The digests of an earlier snapshot, where they hold under the mapping of this run.
     fn digested_before(&self, job: &Job, read: &TableRead, part: &Part) -> Option<Written> {
-        let files = self.snapshot.files_of(&read.table.name, part)?;
+        let files = self.snapshot().files_of(&read.table.name, part)?;
         // Rows outside of the snapshot have no hash in its manifest: they may have changed since they were digested.
         let file = files.part.file.as_ref().filter(|file| file.sha256.is_some())?;
         let fits = files.layout.as_ref() == Some(&job.layout);
@@ -396,7 +524,7 @@ impl Reader {
         if job.copy_all || read.filter.is_some() || job.choice.is_some() {
             return Ok(elsewhere);
         }
-        if let Some(files) = self.snapshot.files_of(&read.table.name, part) {
+        if let Some(files) = self.snapshot().files_of(&read.table.name, part) {
             let file = files.part.file.ok_or_else(|| Error::snapshot("a lean snapshot holds no rows"))?;
             let file = absolute(&files.directory, &file);
             return Ok(RowsKept::InPlace { file, row_groups: files.part.row_groups });
@@ -407,6 +535,34 @@ impl Reader {
         let bytes = path.metadata().map_err(cannot)?.len();
         let file = ManifestFile { path: path.to_string_lossy().into_owned(), bytes, sha256: None };
         Ok(RowsKept::InPlace { file, row_groups: Some((*first, *end)) })
+    }
+
+    /// Reads one part. Where that fails for the moment and the store still has its snapshot, begins the part again: `begin` makes
+    /// its writer, `forget` removes what was written.
+    pub async fn read_part_again<O: RowObserver + 'static>(
+        &self,
+        what: &str,
+        read: &TableRead,
+        part: &Part,
+        (begin, forget): (impl Fn() -> Result<(PartWriter<O>, Option<Sieve>)>, impl Fn() -> Result<()>),
+        progress: impl Fn(u64) + Clone + Send + 'static,
+        tried: &Tried,
+    ) -> Result<(PartRead, O)> {
+        for retry in 0.. {
+            let (writer, sieve) = begin()?;
+            let error = match self.read_part(read, part, writer, sieve, progress.clone()).await {
+                Err(error) if error.is_transient() => error,
+                outcome => return outcome,
+            };
+            // Asked again after the wait, by when a connection that was given up has been let go, so that it is replaced.
+            let holds = || self.snapshot().holds();
+            if !holds().await || !self.retry.again(what, retry, &error).await || !holds().await {
+                return Err(error);
+            }
+            tried.again();
+            forget()?;
+        }
+        Err(Error::store("a part was tried again too often"))
     }
 
     /// Reads one part: the store's reader on one task, encoding and writing on a thread beside it.
@@ -420,9 +576,12 @@ impl Reader {
     ) -> Result<(PartRead, O)> {
         let is_sifted = sieve.is_some();
         let (sink, mut batches) = BatchSink::channel(BATCHES_WAITING_MAX);
+        let heard = Arc::new(AtomicU64::new(0));
+        let hears = heard.clone();
         let writing = spawn_blocking(move || -> Result<(PartWriter<O>, u64)> {
             let mut rows_read = 0;
             while let Some(batch) = batches.blocking_recv() {
+                hears.fetch_add(1, Ordering::Relaxed);
                 progress(batch.num_rows() as u64);
                 rows_read += batch.num_rows() as u64;
                 match &mut sieve {
@@ -435,7 +594,15 @@ impl Reader {
         // What is picked by key is slower than what is read in a row, and no sign of trouble.
         let kind = if is_sifted { " (picked)" } else { "" };
         let sink = sink.paced(self.pace.stream(&format!("{}{kind}", read.table.name)));
-        let outcome = self.unless_stopped(self.snapshot.read(read, part, &sink)).await;
+        let outcome = tokio::select! {
+            biased;
+            outcome = self.unless_stopped(self.snapshot().read(read, part, &sink)) => outcome,
+            limit = silence(&sink, &heard, self.retry.silence_max()) => {
+                // Whoever still waits for the store ends by itself; the writer ends with it, and what it wrote is forgotten.
+                sink.stop();
+                return Err(silent(limit));
+            }
+        };
         drop(sink);
         let writer = writing.await.map_err(|e| Error::snapshot("a writer stopped").because(e))?;
         match (outcome, writer) {
@@ -470,7 +637,7 @@ impl Reader {
                 (Some(choice), Some(filter)) => Some(format!("{}, of {filter}", choice.described())),
             },
             taken: model::Taken { started, finished: time::now() },
-            coordinates: self.snapshot.coordinates().into_iter().collect(),
+            coordinates: self.snapshot().coordinates().into_iter().collect(),
             consistency: self.consistency(),
             rows: written.iter().map(|(_, one)| one.part.rows).sum(),
             bounds,
@@ -487,6 +654,34 @@ pub(super) struct PartRead {
     pub rows_read: u64,
     /// How many rows the store says it sent.
     pub sent: Option<u64>,
+}
+
+/// Counts how often something of a table was tried again.
+#[derive(Clone)]
+pub(super) struct Tried(Arc<AtomicU64>);
+
+impl Tried {
+    pub fn new(job: &Job) -> Self {
+        Self(job.retries.clone())
+    }
+
+    fn again(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Waits until no batch has come for `limit` although the writer would have taken one.
+async fn silence(sink: &BatchSink, heard: &AtomicU64, limit: Duration) -> Duration {
+    let (mut last, mut since) = (0, Instant::now());
+    loop {
+        tokio::time::sleep((limit / 4).min(Duration::from_secs(5))).await;
+        let now = heard.load(Ordering::Relaxed);
+        if now != last || sink.is_held_up() {
+            (last, since) = (now, Instant::now());
+        } else if since.elapsed() >= limit {
+            return limit;
+        }
+    }
 }
 
 pub(super) fn check_count(counted: u64, rows: u64) -> Result<()> {
@@ -527,23 +722,26 @@ fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
 pub(super) struct Read {
     pub taken: Pair<Result<Taken>>,
     pub seconds: f64,
+    /// How often it was tried again to read something of it.
+    pub retries: u64,
 }
 
 /// The tables that are being read, in the order of the plan.
 pub(super) struct Waiting(VecDeque<Pair<Handle>>);
 
-type Handle = AbortOnDrop<(Result<Taken>, f64)>;
+type Handle = AbortOnDrop<(Result<Taken>, f64, u64)>;
 
 impl Waiting {
     /// Waits for the next table of the plan.
     pub async fn next_table(&mut self) -> Read {
         let gone = || Err(Error::store("the reader of this table stopped"));
         let Some(mut handles) = self.0.pop_front() else {
-            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0 };
+            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0, retries: 0 };
         };
-        let (source, source_seconds) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
-        let (target, target_seconds) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0));
-        Read { taken: Pair::new(source, target), seconds: source_seconds.max(target_seconds) }
+        let (source, source_seconds, of_source) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
+        let (target, target_seconds, of_target) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
+        let seconds = source_seconds.max(target_seconds);
+        Read { taken: Pair::new(source, target), seconds, retries: of_source + of_target }
     }
 }
 
@@ -560,13 +758,15 @@ pub(super) fn start(
     for (outcome, choice) in tables.iter().zip(choices) {
         let TableOutcome::Compare(plan) = outcome else { continue };
         waiting.push_back(Pair::from_fn(|side| {
-            let job = Job::of(plan, side, options, choice.clone());
+            let seal = options.resumable.then(|| directory.seal(&plan.name, side));
+            let job = Job { seal, ..Job::of(plan, side, options, choice.clone()) };
             let (reader, progress) = (readers.get(side).clone(), progress.clone());
             let directory = directory.snapshot(&plan.name, side);
             AbortOnDrop(tokio::spawn(async move {
                 let begun = Instant::now();
+                let retries = job.retries.clone();
                 let taken = reader.read(job, &directory, progress).await;
-                (taken, begun.elapsed().as_secs_f64())
+                (taken, begun.elapsed().as_secs_f64(), retries.load(Ordering::Relaxed))
             }))
         }));
     }

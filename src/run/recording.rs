@@ -1,6 +1,6 @@
 //! What a run adds to the history: that it starts, and how it ends.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use crate::config::{RunPlan, meaning};
 use crate::error::Result;
@@ -31,14 +31,32 @@ pub(super) fn begin(plan: &RunPlan, id: &str) -> Result<Option<Started>> {
     History::open(path)?.begin(start).map(Some)
 }
 
-/// Writes how the run ended, to be committed once its reports are written.
-pub(super) fn end(started: Option<&Started>, summary: &Summary) -> Result<Option<Ending>> {
+/// The record of a run that is taken up, which gets its one end; where it has one, or none is on record, another one is begun.
+pub(super) fn begin_again(plan: &RunPlan, id: &str, sequence: Option<i64>) -> Result<Option<Started>> {
+    let Some(path) = &plan.options.history else { return Ok(None) };
+    let history = History::open(path)?;
+    let begun = sequence.map(|sequence| history.begun(sequence, id)).transpose()?.flatten();
+    match begun {
+        Some((started, false)) => Ok(Some(started)),
+        _ => begin(plan, id),
+    }
+}
+
+/// Whether the end of this run is on record.
+pub(super) fn has_ended(plan: &RunPlan, id: &str, sequence: Option<i64>) -> Result<bool> {
+    let (Some(path), Some(sequence)) = (&plan.options.history, sequence) else { return Ok(false) };
+    Ok(path.exists() && History::open(path)?.begun(sequence, id)?.is_some_and(|(_, ended)| ended))
+}
+
+/// Writes how the run ended, to be committed once its reports are written. Tables that an earlier record of the run has are left to
+/// it: they were compared then.
+pub(super) fn end(started: Option<&Started>, summary: &Summary, elsewhere: &HashSet<String>) -> Result<Option<Ending>> {
     let end = || RunEnd {
         finished: summary.run.finished.clone(),
         verdict: summary.verdict,
         reason: summary.reason.clone(),
         coverage: summary.coverage,
-        tables: summary.tables.iter().map(record).collect(),
+        tables: summary.tables.iter().filter(|table| !elsewhere.contains(&table.name)).map(record).collect(),
     };
     started.map(|started| started.end(&end())).transpose()
 }

@@ -30,12 +30,8 @@ pub fn render(directory: &Path) -> Result<Rendered> {
     let (mut samples, mut without_sample) = (BTreeMap::new(), Vec::new());
     // The tables that the run showed with a sample.
     for table in summary.tables.iter().filter(|table| table.counts.total() > 0).take(SAMPLES_MAX) {
-        let path = directory.join("tables").join(folder(&table.name)).join(SAMPLE_FILE);
-        match read(&path)? {
-            Some(bytes) => {
-                let sample: TableSample = report::read_sample(&bytes).map_err(|e| e.at(path.display()))?;
-                samples.insert(table.name.clone(), sample);
-            }
+        match read_sample(&directory.join("tables").join(folder(&table.name)))? {
+            Some(sample) => drop(samples.insert(table.name.clone(), sample)),
             None => without_sample.push(table.name.clone()),
         }
     }
@@ -44,7 +40,15 @@ pub fn render(directory: &Path) -> Result<Rendered> {
     Ok(Rendered { path: directory.join("report.html"), without_sample })
 }
 
-fn read_summary(directory: &Path) -> Result<Summary> {
+/// The sample of differences in the folder of a table; `None` where there is none.
+pub(super) fn read_sample(table: &Path) -> Result<Option<TableSample>> {
+    let path = table.join(SAMPLE_FILE);
+    let bytes = read(&path)?;
+    bytes.map(|bytes| report::read_sample(&bytes).map_err(|e| e.at(path.display()))).transpose()
+}
+
+/// The result of a finished run.
+pub(super) fn read_summary(directory: &Path) -> Result<Summary> {
     let path = directory.join("summary.json");
     let Some(bytes) = read(&path)? else {
         return Err(Error::usage("not the directory of a finished run: it has no summary.json")

@@ -1,6 +1,6 @@
 //! What came of the tables of a run, in the order of the plan, while it goes on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
@@ -8,11 +8,16 @@ use chrono::{DateTime, Utc};
 use super::compare::{self, Compared, Context, Pending};
 use super::directory::RunDirectory;
 use super::evidence::TableProof;
-use super::moments;
+use super::prepare::{self, Prepared};
 use super::reading::Reader;
 use super::recheck::{self, Rechecked};
+use super::resume::{Journal, Kept};
+use super::{moments, render};
+use crate::config::RunPlan;
 use crate::error::{Error, Result};
-use crate::model::{FenceResult, Pair, TableOutcome, TablePlan, TableResult, Verdict};
+use crate::model::{
+    Consistency, FenceResult, Pair, Progress, StoreKind, TableOutcome, TablePlan, TableResult, Verdict,
+};
 use crate::recheck::Watch;
 use crate::report::TableSample;
 use crate::store::Store;
@@ -30,6 +35,15 @@ pub(super) struct Results {
     pub fence: Option<FenceResult>,
     /// What the user should know of the load on each store.
     pub loads: Pair<Vec<String>>,
+    /// What is written down in the course of the run so that it can be taken up again.
+    pub journal: Option<Journal>,
+    /// Whether the run was taken up.
+    pub resumes: bool,
+    /// Finished tables that are taken over.
+    pub kept: HashMap<String, Kept>,
+    /// Whether those are on record in the history already; and their names.
+    pub on_record: bool,
+    pub elsewhere: HashSet<String>,
     /// Whether the run takes it that its data move.
     pub may_move: bool,
     /// When both snapshots were taken, by each store's own clock.
@@ -52,15 +66,58 @@ pub(super) struct Wait<'a> {
 
 impl Results {
     /// Of stores that are open.
-    pub fn of(readers: &Pair<Reader>, fence: Option<FenceResult>, may_move: bool) -> Self {
+    pub fn of(readers: &Pair<Reader>, fence: Option<FenceResult>, plan: &RunPlan) -> Self {
         Self {
-            may_move,
+            may_move: plan.options.consistency != Consistency::Snapshot,
             consistency: readers.as_ref().map(|reader| Some(reader.consistency())),
-            coordinates: readers.as_ref().map(|reader| reader.snapshot().coordinates().into_iter().collect()),
             moments: readers.as_ref().map(|reader| reader.snapshot().taken_at()),
             fence,
             ..Self::default()
         }
+    }
+
+    /// Takes over what an earlier process has finished of this run, and cleans up the rest that it left.
+    pub fn take_up(
+        &mut self,
+        journal: &mut Option<Journal>,
+        prepared: &Prepared,
+        kinds: Pair<StoreKind>,
+        coordinates: &Pair<BTreeMap<String, String>>,
+        (directory, progress): (&RunDirectory, &dyn Progress),
+    ) -> Result<()> {
+        let Some(journal) = journal else { return Ok(()) };
+        let plans: Vec<&TablePlan> = prepared.tables.iter().filter_map(prepare::planned).collect();
+        let (kept, notes) = journal.kept(&plans, kinds, coordinates);
+        notes.iter().for_each(|note| progress.note(note));
+        let (taken, all) = (kept.len(), plans.len());
+        progress.note(&format!("{taken} of {all} tables are taken over from the run before it broke off"));
+        journal
+            .clean(&kept, &plans)
+            .map_err(|e| Error::output("cannot clean up what a run left").at(directory.path().display()).because(e))?;
+        self.kept = kept;
+        Ok(())
+    }
+
+    /// Takes a table over that was finished before. Whether it was.
+    pub fn keep(&mut self, table: &TablePlan, directory: &RunDirectory) -> Result<bool> {
+        let Some(Kept { result, tally, roots, snapshots }) = self.kept.remove(&table.name) else { return Ok(false) };
+        if self.samples.len() < SAMPLES_MAX && result.counts.total() > 0 {
+            let sample = render::read_sample(&directory.table(&table.name))?;
+            self.samples.extend(sample.map(|sample| (table.name.clone(), sample)));
+        }
+        self.proofs.insert(table.name.clone(), TableProof { roots, snapshots });
+        if self.on_record {
+            self.elsewhere.insert(table.name.clone());
+        }
+        self.tables.push(result);
+        self.tallies.push(tally);
+        Ok(true)
+    }
+
+    /// Notes what is known of the stores once they have been read: the coordinates of files are, only then.
+    pub fn close(&mut self, readers: &Pair<Reader>) {
+        self.coordinates = readers.as_ref().map(|reader| reader.snapshot().coordinates().into_iter().collect());
+        self.loads = readers.as_ref().map(Reader::load_findings);
     }
 
     /// Of tables none of which was read, for this reason.
@@ -102,15 +159,21 @@ impl Results {
         mut compared: Compared,
         directory: &RunDirectory,
     ) -> Result<()> {
+        let snapshots = directory.settle_snapshots(&table.name, compared.result.verdict)?;
+        if compared.failures.is_empty() && (self.may_move || compared.result.moving.is_some()) {
+            moments::verify(&mut compared.result, &self.moments);
+        }
+        if let Some(journal) = &mut self.journal {
+            journal.finished(table, &compared, snapshots)?;
+        }
+        if self.resumes {
+            compared.result.moments = compared.moments.take();
+        }
         // The report shows samples of some tables in full; the rest is in their own files.
         if self.samples.len() < SAMPLES_MAX && compared.result.counts.total() > 0 {
             self.samples.extend(compared.sample.map(|sample| (table.name.clone(), sample)));
         }
-        let kept = directory.settle_snapshots(&table.name, compared.result.verdict)?;
-        self.proofs.insert(table.name.clone(), TableProof { roots: compared.roots, snapshots: kept });
-        if compared.failures.is_empty() && (self.may_move || compared.result.moving.is_some()) {
-            moments::verify(&mut compared.result, &self.moments);
-        }
+        self.proofs.insert(table.name.clone(), TableProof { roots: compared.roots, snapshots });
         self.failures.extend(compared.failures);
         self.tables[at] = compared.result;
         self.tallies[at] = compared.tally;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::prepare;
+use super::retry::Retry;
 use crate::config::RunPlan;
 use crate::error::{Error, Result};
 use crate::model::{
@@ -20,8 +21,9 @@ pub struct SchemaDone {
 
 /// Compares the schemas of two stores. Findings of severity `limit` and above make the exit code 1.
 pub async fn schema(plan: &RunPlan, limit: Severity, progress: Arc<dyn Progress>) -> Result<SchemaDone> {
-    let stores = prepare::connect(plan, progress.as_ref()).await?;
-    let prepared = prepare::prepare(plan, stores, progress.as_ref()).await?;
+    let retry = Retry::new(&plan.options, progress.clone());
+    let stores = prepare::connect(plan, &retry, progress.as_ref()).await?;
+    let prepared = prepare::prepare(plan, stores, &retry, progress.as_ref()).await?;
     let identities = prepared.identities();
     let tables: Vec<SchemaTable> = prepared.tables.iter().map(table).collect();
     let findings = || tables.iter().flat_map(|table| &table.findings);

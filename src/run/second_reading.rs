@@ -13,7 +13,7 @@ use arrow::array::BinaryArray;
 use tokio::task::spawn_blocking;
 
 use super::guard;
-use super::reading::{Job, Reader};
+use super::reading::{Job, Reader, Tried};
 use super::sieve::Sieve;
 use super::time;
 use crate::canonical::{Digests, KeyValue, RowEncoder, decode_key};
@@ -199,8 +199,13 @@ impl SecondReading<'_> {
     ) -> Result<(usize, crate::snapshot::Written)> {
         let _worker = self.reader.worker().await?;
         let kept = Kept { rows: RowsKept::Copied, digests: true };
-        let writer = writer.part(ordinal, &read.table, encoder, &kept, Unobserved)?;
-        let (done, _) = self.reader.read_part(&read, &part, writer, Some(sieve), |_| ()).await?;
+        let begin = || {
+            let part = writer.part(ordinal, &read.table, encoder.clone(), &kept, Unobserved)?;
+            Ok((part, Some(sieve.again())))
+        };
+        let (forget, tried) = (|| writer.forget_part(ordinal), Tried::new(self.job));
+        let (done, _) =
+            self.reader.read_part_again(&self.job.name, &read, &part, (begin, forget), |_| (), &tried).await?;
         Ok((ordinal, done.written))
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Sieve {
     /// The keys that were chosen for a sample.
     chosen: Option<KeyChoice>,
     /// Where a part asks for keys, only these: others ask for the rest.
-    keys: Option<HashSet<Box<[u8]>>>,
+    keys: Option<Arc<HashSet<Box<[u8]>>>>,
     /// Keys in order, and the places of those that are let through, in order.
     among: Option<(Arc<Vec<Box<[u8]>>>, Arc<Vec<usize>>)>,
 }
@@ -33,7 +33,20 @@ impl Sieve {
 
     /// Of these only rows in the ranges `open`, which are in order, and of these only those with the given keys.
     pub fn within(self, boundaries: Arc<Boundaries>, open: Arc<Vec<usize>>, keys: Option<HashSet<Box<[u8]>>>) -> Self {
-        Self { open: Some((boundaries, open)), keys, ..self }
+        Self { open: Some((boundaries, open)), keys: keys.map(Arc::new), ..self }
+    }
+
+    /// The same sieve for another reading.
+    pub fn again(&self) -> Self {
+        let Self { encoder, scratch: _, open, chosen, keys, among } = self;
+        Self {
+            encoder: encoder.clone(),
+            scratch: RowScratch::default(),
+            open: open.clone(),
+            chosen: chosen.clone(),
+            keys: keys.clone(),
+            among: among.clone(),
+        }
     }
 
     /// Of these only rows with one of `keys`, which are in order, that stands at one of `places`, which are so, too.

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::directory::{check_output, folder};
+use super::load::Gently;
 use super::reading::{Job, Reader};
-use crate::config::{Keep, StorePlan};
+use super::retry::Retry;
+use crate::config::{Keep, Options, StorePlan};
 use crate::error::{Error, Result};
 use crate::mapping;
 use crate::model::{Pair, Progress, Side, TableName, TableRead, TableRequest};
@@ -44,7 +46,10 @@ pub async fn snapshot(
                 .hint("choose another directory with --out, or remove this one"));
         }
     }
-    let reader = Reader::open(store.as_ref(), workers, load, Side::Source, progress.clone()).await?;
+    let shapes = store.shapes(&names).await?;
+    let retry = Retry::new(&Options::default(), progress.clone());
+    let gently = Gently { load: load.clone(), side: Side::Source, progress: progress.clone() };
+    let reader = Reader::open_to_renew(store.clone(), workers, shapes, retry, gently).await?;
     let mut done = SnapshotDone { tables: 0, rows: 0 };
     for name in names {
         let table = store.describe(&name).await?;
@@ -61,6 +66,8 @@ pub async fn snapshot(
             by_number: false,
             keys_may_repeat: true,
             choice: None,
+            retries: Arc::default(),
+            seal: None,
         };
         let directory = out.join(folder(&name.to_string()));
         let taken = reader.read(job, &directory, progress.clone()).await?;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::compare::{self, Compared, Context};
 use super::directory::RunDirectory;
 use super::evidence::{PLAN_FILE, SUMMARY_FILE};
+use super::load::Gently;
 use super::reading::{Job, Read, Reader};
 use super::recheck::RECHECKED;
 use super::time;
@@ -137,8 +138,8 @@ async fn compare_again(
     };
     let text = fs::read(&path).map_err(|e| damaged(e.into()))?;
     let table: TablePlan = serde_json::from_slice(&text).map_err(|e| damaged(e.into()))?;
-    let directory = RunDirectory::create(scratch, KeepSnapshots::Never)?;
-    let mut readers = Vec::new();
+    let directory = RunDirectory::create(scratch, KeepSnapshots::Never, false)?;
+    let gently = |side| Gently { load: LoadPlan::default(), side, progress: Arc::new(Silent) };
     let mut taken = Vec::new();
     for side in Side::BOTH {
         let snapshot = folder.join(side.name());
@@ -148,24 +149,19 @@ async fn compare_again(
             return Err(Error::snapshot("no snapshot of a table").at(snapshot.display()));
         }
         let reader =
-            Reader::open(store.as_ref(), plan.options.workers, &LoadPlan::default(), side, Arc::new(Silent)).await?;
+            Reader::open(store.as_ref(), plan.options.workers, gently(side)).await?;
         let mut job = Job { digest_again: true, ..Job::of(&table, side, &plan.options, None) };
         // The snapshot holds what the condition has let through, of all tables that were read as one.
         job.reads.truncate(1);
         job.reads.iter_mut().for_each(|read| read.filter = None);
         taken.push(reader.read(job, &directory.snapshot(&table.name, side), Arc::new(Silent)).await);
-        readers.push(reader);
     }
-    let (Some(target), Some(source)) = (readers.pop(), readers.pop()) else {
-        return Err(Error::snapshot("a side is missing").at(folder.display()));
-    };
-    let readers = Pair::new(source, target);
     let (Some(target), Some(source)) = (taken.pop(), taken.pop()) else {
         return Err(Error::snapshot("a side is missing").at(folder.display()));
     };
-    let read = Read { taken: Pair::new(source, target), seconds: 0.0 };
+    let read = Read { taken: Pair::new(source, target), seconds: 0.0, retries: 0 };
     let context = Context { plan, directory: &directory, today: time::today(), progress: &Silent, rechecks: false };
-    let compared = compare::compare(&table, read, &readers, context, &mut 0).await;
+    let compared = compare::compare(&table, read, context, &mut 0).await;
     Ok((compared, directory))
 }
 

@@ -114,6 +114,17 @@ impl SnapshotWriter {
         })
     }
 
+    /// Removes what was written of a part, so that it can begin again.
+    pub fn forget_part(&self, ordinal: usize) -> Result<()> {
+        for file in ["part", "digests"].map(|kind| self.partial.join(format!("{kind}-{ordinal:05}.parquet"))) {
+            match fs::remove_file(&file) {
+                Err(e) if e.kind() != std::io::ErrorKind::NotFound => return Err(cannot_write(&file, e)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
     /// Writes the manifest and gives the directory its name: from here on it is a snapshot.
     pub fn finish(mut self, manifest: Manifest) -> Result<Snapshot> {
         let path = self.partial.join(MANIFEST_FILE);

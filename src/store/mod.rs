@@ -6,6 +6,7 @@
 pub mod connect;
 pub mod csv;
 pub mod directory;
+mod keep_alive;
 mod lookup;
 pub mod mysql;
 pub mod parquet;
@@ -19,6 +20,7 @@ pub mod sqlite;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arrow::array::RecordBatch;
@@ -74,6 +76,13 @@ pub trait Store: Send + Sync {
     /// A text that is another one after anything has been committed to the store; `None` where it has none.
     async fn position(&self) -> Result<Option<String>> {
         Ok(None)
+    }
+
+    /// What tells one shape of each table from another, as short sentences in a fixed order: its columns, and what changes when its
+    /// rows are exchanged as a whole. As of now, whatever snapshots are open, and cheap. Tables without an entry cannot be altered
+    /// without notice.
+    async fn shapes(&self, _names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        Ok(HashMap::new())
     }
 
     /// Opens one consistent snapshot for up to `workers` parallel readers.
@@ -145,6 +154,12 @@ pub trait StoreSnapshot: Send + Sync {
     /// [`crate::canonical::batch_schema`]). An end that cannot be told from a broken stream is an error. Returns how many
     /// rows the store itself says it sent, where it says so without counting them again.
     async fn read(&self, read: &TableRead, part: &Part, sink: &BatchSink) -> Result<Option<u64>>;
+
+    /// Whether the moment is still there to be read, after something went wrong. Where the store can hand its moment on to new
+    /// connections, those that were lost are replaced first.
+    async fn holds(&self) -> bool {
+        true
+    }
 
     /// The part that consists of the rows whose `columns` have the values of one of `keys`, for a store that finds them
     /// without reading all others. It may hold other rows as well (where a collation takes more for equal), and lack rows
@@ -250,13 +265,32 @@ pub enum Part {
 pub struct BatchSink {
     batches: mpsc::Sender<RecordBatch>,
     stream: Option<Arc<Stream>>,
+    stopped: Arc<AtomicBool>,
+    /// Whether a batch waits for its turn.
+    paced: Arc<AtomicBool>,
+}
+
+/// Says that a batch waits for its turn, for as long as it does.
+struct Paced<'a>(&'a AtomicBool);
+
+impl<'a> Paced<'a> {
+    fn begin(paced: &'a AtomicBool) -> Self {
+        paced.store(true, Ordering::SeqCst);
+        Self(paced)
+    }
+}
+
+impl Drop for Paced<'_> {
+    fn drop(&mut self) {
+        self.0.store(false, Ordering::SeqCst);
+    }
 }
 
 impl BatchSink {
     /// A sink and the receiver of its batches; at most `batches_max` wait in between.
     pub fn channel(batches_max: usize) -> (Self, mpsc::Receiver<RecordBatch>) {
         let (batches, receiver) = mpsc::channel(batches_max);
-        (Self { batches, stream: None }, receiver)
+        (Self { batches, stream: None, stopped: Arc::default(), paced: Arc::default() }, receiver)
     }
 
     /// The same at the pace of a stream.
@@ -273,6 +307,7 @@ impl BatchSink {
     pub async fn send(&self, batch: RecordBatch) -> Result<()> {
         for piece in self.pieces(batch) {
             if let Some(stream) = &self.stream {
+                let _paced = Paced::begin(&self.paced);
                 stream.pass(piece.num_rows() as u64, || bytes_of(&piece), || self.is_closed()).await?;
             }
             self.batches.send(piece).await.map_err(|_| receiver_gone())?;
@@ -281,15 +316,29 @@ impl BatchSink {
         Ok(())
     }
 
+    /// Tells whoever sends that nobody waits any more.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::SeqCst);
+    }
+
     /// Whether the receiver has given up.
     pub fn is_closed(&self) -> bool {
-        self.batches.is_closed()
+        self.batches.is_closed() || self.stopped.load(Ordering::SeqCst)
+    }
+
+    /// Whether it is not the store that one waits for: as many batches wait as may, or one waits for its turn.
+    pub fn is_held_up(&self) -> bool {
+        self.batches.capacity() == 0 || self.paced.load(Ordering::SeqCst)
     }
 
     /// As [`Self::send`], from a thread that may block (SQLite, files).
     pub fn send_blocking(&self, batch: RecordBatch) -> Result<()> {
+        if self.is_closed() {
+            return Err(receiver_gone());
+        }
         for piece in self.pieces(batch) {
             if let Some(stream) = &self.stream {
+                let _paced = Paced::begin(&self.paced);
                 stream.pass_blocking(piece.num_rows() as u64, || bytes_of(&piece), || self.is_closed())?;
             }
             self.batches.blocking_send(piece).map_err(|_| receiver_gone())?;

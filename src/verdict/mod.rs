@@ -127,6 +127,8 @@ mod tests {
             moving: None,
             verified_until: None,
             ranges: Ranges::default(),
+            retries: 0,
+            moments: None,
             seconds: Seconds::default(),
         }
     }

@@ -3,17 +3,21 @@
 use std::collections::HashSet;
 
 use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 use crate::model::naming::fit;
 use crate::model::{Change, Class, Counts, GatePlan, TableResult};
 
-/// The tally of one table.
-#[derive(Debug, Default)]
+/// The tally of one table. Written down, it is what was counted: nothing more is counted then.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub struct Tally {
+    #[serde(skip)]
     waivers: Vec<OfTable>,
     /// For each column of the result, whether it has a limit of its own.
+    #[serde(skip)]
     own_limit: Vec<bool>,
+    #[serde(skip)]
     any_own_limit: bool,
     /// What counts against the limits of the table or the run: what is waived does not, nor a row that differs only in
     /// columns with limits of their own.
@@ -27,7 +31,7 @@ pub struct Tally {
 }
 
 /// A waiver about some keys or cells of the table.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct OfTable {
     position: usize,
     expired: bool,

@@ -58,7 +58,8 @@ fn a_postgres_server_killed_in_the_middle() {
     let postgres = Postgres::start();
     let database = postgres.database("killed", BIG_IN_POSTGRES);
     let valve = Valve::before(postgres.server.port, SOME_BYTES, Then::Stall);
-    let run = tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db"]));
+    let run =
+        tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db", "--retries", "0"]));
     valve.wait_until_shut();
     postgres.server.kill();
     drop(valve);
@@ -72,7 +73,13 @@ fn a_mariadb_server_killed_in_the_middle() {
     let mariadb = MariaDb::start();
     let database = mariadb.database("killed", BIG_IN_MARIADB);
     let valve = Valve::before(mariadb.server.port, SOME_BYTES, Then::Stall);
-    let run = tieout.start(tieout.command(["diff", &mariadb.url_as("app", valve.port, &database), "target.db"]));
+    let run = tieout.start(tieout.command([
+        "diff",
+        &mariadb.url_as("app", valve.port, &database),
+        "target.db",
+        "--retries",
+        "0",
+    ]));
     valve.wait_until_shut();
     mariadb.server.kill();
     drop(valve);
@@ -93,7 +100,7 @@ fn a_stream_that_ends_early_in_good_order() {
             true => postgres.url_at(valve.port, &in_postgres),
             false => mariadb.url_as("app", valve.port, &in_mariadb),
         };
-        nothing_was_proven(&tieout, tieout.start(tieout.command(["diff", &url, "target.db"])));
+        nothing_was_proven(&tieout, tieout.start(tieout.command(["diff", &url, "target.db", "--retries", "0"])));
     }
 }
 
@@ -104,7 +111,8 @@ fn a_backend_that_an_administrator_ends() {
     let postgres = Postgres::shared();
     let database = postgres.database("ended", BIG_IN_POSTGRES);
     let valve = Valve::before(postgres.server.port, SOME_BYTES, Then::Stall);
-    let run = tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db"]));
+    let run =
+        tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db", "--retries", "0"]));
     valve.wait_until_shut();
     let end = format!("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '{database}'");
     postgres.run("postgres", &end);
@@ -119,7 +127,8 @@ fn ctrl_c_while_a_table_is_being_read() {
     let postgres = Postgres::shared();
     let database = postgres.database("interrupted", BIG_IN_POSTGRES);
     let valve = Valve::before(postgres.server.port, SOME_BYTES, Then::Stall);
-    let run = tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db"]));
+    let run =
+        tieout.start(tieout.command(["diff", &postgres.url_at(valve.port, &database), "target.db", "--retries", "0"]));
     valve.wait_until_shut();
     ends_soon_after_ctrl_c(run);
     let left = tieout.files("reports");

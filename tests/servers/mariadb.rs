@@ -1,11 +1,22 @@
 //! MariaDB servers for tests.
 
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
+use std::time::{Duration, Instant};
 
-use super::{PASSWORD, PASSWORD_IN_URL, Supervised, USER, program, unique};
+use super::{PASSWORD, PASSWORD_IN_URL, Supervised, USER, is_root, program, unique};
 
 const FOLDERS: &[&str] = &["/usr/sbin", "/usr/bin"];
+
+/// A server that was started again, and ends with this.
+pub struct Again(Child);
+
+impl Drop for Again {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
 
 /// A MariaDB server.
 pub struct MariaDb {
@@ -39,6 +50,26 @@ impl MariaDb {
         let programs = ["mariadb-install-db", "mariadbd", "mariadb"].map(|name| program(name, FOLDERS));
         let [install, server, client] = programs.each_ref().map(|path| path.to_str().expect("a path in UTF-8"));
         Self { server: Supervised::start(include_str!("mariadb.sh"), &[install, server, client, openssl, options]) }
+    }
+
+    /// Starts a server of one's own again after it was killed, by the command line it had.
+    pub fn start_again(&self, command_line: &[String]) -> Again {
+        let mut command = match is_root() {
+            true => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid=mysql", "--regid=mysql", "--clear-groups", "--"]).arg(&command_line[0]);
+                command
+            }
+            false => Command::new(&command_line[0]),
+        };
+        command.args(&command_line[1..]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+        let again = Again(command.spawn().expect("the server starts"));
+        let begin = Instant::now();
+        while std::net::TcpStream::connect(("127.0.0.1", self.server.port)).is_err() {
+            assert!(begin.elapsed() < Duration::from_secs(60), "the server did not start again");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        again
     }
 
     /// Creates a database and fills it by a script.

@@ -68,6 +68,12 @@ impl Supervised {
         Self { port, pid, lifeline, shell }
     }
 
+    /// The command line of the server, to start it again with.
+    pub fn command_line(&self) -> Vec<String> {
+        let line = std::fs::read(format!("/proc/{}/cmdline", self.pid)).expect("/proc");
+        String::from_utf8_lossy(&line).split_terminator('\0').map(str::to_owned).collect()
+    }
+
     /// `kill -9` to the server and all processes it has started, as a power cut would.
     pub fn kill(&self) {
         let mut pids = children_of(self.pid);
@@ -123,6 +129,10 @@ fn program(name: &str, folders: &[&str]) -> PathBuf {
         .max_by_key(|path| version_in(path))
         .or_else(|| on_path.into_iter().find(|path| path.is_file()))
         .unwrap_or_else(|| panic!("`{name}` is not installed: run `ci/test`, which installs what the tests need"))
+}
+
+fn is_root() -> bool {
+    Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n")
 }
 
 fn version_in(path: &Path) -> u32 {

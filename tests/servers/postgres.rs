@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
-use super::{PASSWORD, PASSWORD_IN_URL, Supervised, USER, program, unique};
+use super::{PASSWORD, PASSWORD_IN_URL, Supervised, USER, is_root, program, unique};
 
 const FOLDERS: &[&str] = &["/usr/lib/postgresql/*/bin"];
 
@@ -35,6 +35,24 @@ impl Postgres {
         let postgres = program("postgres", FOLDERS);
         let folder = postgres.parent().expect("a program lies in a folder").to_str().expect("a path in UTF-8");
         Self { server: Supervised::start(include_str!("postgres.sh"), &[folder, primary]) }
+    }
+
+    /// Starts a cluster of one's own again after it was killed. The supervising shell stops it, by its directory.
+    pub fn start_again(&self) {
+        let socket = format!(".s.PGSQL.{}", self.server.port);
+        let pattern = std::env::temp_dir().join("tieout-postgres.*").join(socket);
+        let found = glob::glob(pattern.to_str().expect("a path in UTF-8")).expect("a pattern").flatten().next();
+        let folder = found.and_then(|socket| socket.parent().map(PathBuf::from)).expect("the folder of the cluster");
+        let pg_ctl = program("pg_ctl", FOLDERS);
+        let mut command = Command::new(if is_root() { "runuser".into() } else { pg_ctl.clone() });
+        if is_root() {
+            command.args(["-u", "postgres", "--"]).arg(&pg_ctl);
+        }
+        command.arg("start").arg("--pgdata").arg(folder.join("data")).arg("--log").arg(folder.join("log"));
+        let silent = [Stdio::null(), Stdio::null(), Stdio::null()];
+        let [stdin, stdout, stderr] = silent;
+        let status = command.args(["--wait", "--silent"]).stdin(stdin).stdout(stdout).stderr(stderr).status();
+        assert!(status.expect("pg_ctl starts").success(), "the cluster did not start again");
     }
 
     /// Creates a database and fills it by a script.

@@ -36,7 +36,7 @@ pub async fn execute(arguments: DemoArguments) -> Result<u8> {
     }
     let urls = Pair::from_fn(|side: Side| path(&dir, side).to_string_lossy().into_owned());
     let plan = plan_without_file(urls, &Overrides { out: Some(out), ..Overrides::default() })?;
-    compare(&plan, &Outputs { json, markdown: None, talk }).await
+    compare(&plan, None, &Outputs { json, markdown: None, talk }).await
 }
 
 /// Builds on a thread of its own, which stops when nobody waits for it any more.

@@ -76,6 +76,8 @@ fn settled(source: Option<&str>, target: Option<&str>) -> TableOutcome {
         moving: None,
         verified_until: None,
         ranges: Ranges::default(),
+        retries: 0,
+        moments: None,
         seconds: Seconds::default(),
     }))
 }

@@ -60,6 +60,8 @@ pub struct Overrides {
     pub caps: Caps,
     /// When the run has to be over.
     pub deadline: Option<Deadline>,
+    /// How often what failed for the moment is tried again.
+    pub retries: Option<u32>,
 }
 
 /// `T` or `SOURCE_TABLE=TARGET_TABLE`.
@@ -180,6 +182,9 @@ impl Overrides {
         }
         if let Some(sign) = &self.sign {
             options.sign = Some(sign.clone());
+        }
+        if let Some(retries) = self.retries {
+            options.retry.times = retries;
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct WrittenFile {
     pub keep_snapshots: Option<Text>,
     /// What may be seen of values.
     pub values: Option<WrittenValues>,
+    /// What failed for the moment is tried again.
+    pub retry: Option<WrittenRetry>,
     /// The file in which each run is recorded.
     #[schemars(with = "Option<String>")]
     pub history: Option<Text>,
@@ -138,6 +140,24 @@ pub struct WrittenValues {
     #[serde(default)]
     #[schemars(with = "BTreeMap<String, String>")]
     pub columns: BTreeMap<String, Text>,
+}
+
+/// `[retry]`.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, expecting = "a table such as [retry]")]
+pub struct WrittenRetry {
+    /// How often the same is tried again; 0 for never [default: 5].
+    #[schemars(with = "Option<u64>")]
+    pub times: Option<Spanned<u64>>,
+    /// The wait before the first retry; the next ones are twice as long each [default: 1s].
+    #[schemars(with = "Option<String>")]
+    pub first_wait: Option<Text>,
+    /// The longest wait [default: 1m].
+    #[schemars(with = "Option<String>")]
+    pub wait_max: Option<Text>,
+    /// A store that sends nothing for so long is taken for lost [default: 30m].
+    #[schemars(with = "Option<String>")]
+    pub silence_max: Option<Text>,
 }
 
 /// A store: `[source]` or `[target]`.

@@ -19,6 +19,7 @@ use std::time::Duration;
 use reading::{KeyReading, only};
 
 use super::directory::RunDirectory;
+use super::load::Gently;
 use super::reading::{Job, Reader};
 use crate::config::Options;
 use crate::error::{Error, ErrorKind, Result};
@@ -144,8 +145,9 @@ impl Rechecks<'_> {
                 continue;
             }
             if reader.is_none() {
-                let (store, load) = (self.stores.get(side).as_ref(), self.options.load.get(side));
-                reader = Some(Reader::open(store, 1, load, side, Arc::new(Silent)).await);
+                let load = self.options.load.get(side).clone();
+                let gently = Gently { load, side, progress: Arc::new(Silent) };
+                reader = Some(Reader::open(self.stores.get(side).as_ref(), 1, gently).await);
             }
             let found = match &reader {
                 Some(Ok(reader)) => self.read_table(one, reader, side, rows.clone()).await,

@@ -59,12 +59,51 @@ pub fn connection_error(kind: StoreKind, url: &str, error: sqlx::Error) -> Error
         _ => ("the connection could not be made", "check host, port, user and database in the URL"),
     };
     let made = Error::store(format!("cannot connect to {server}: {what}")).at(redact(url)).hint(hint);
+    let made = made.transient(is_transient(&error));
     match cause(&error) {
         Some(cause) if !passwords(url).iter().any(|password| cause.contains(password.as_str())) => made.because(cause),
         // What the server itself says repeats no password, even where a short one happens to be among its words.
         Some(cause) if matches!(error, sqlx::Error::Database(_)) => made.because(cause),
         _ => made,
     }
+}
+
+/// Whether the same attempt may succeed a little later.
+fn is_transient(error: &sqlx::Error) -> bool {
+    use io::ErrorKind::{
+        BrokenPipe, ConnectionAborted, ConnectionRefused, ConnectionReset, HostUnreachable, NetworkUnreachable,
+        TimedOut, UnexpectedEof,
+    };
+    match error {
+        sqlx::Error::Database(refusal) => match mysql_number(refusal.as_ref()) {
+            Some(number) => transient_mysql(number),
+            None => transient_sqlstate(refusal.code().as_deref().unwrap_or_default()),
+        },
+        sqlx::Error::Io(failure) => matches!(
+            failure.kind(),
+            ConnectionRefused
+                | ConnectionReset
+                | ConnectionAborted
+                | BrokenPipe
+                | UnexpectedEof
+                | TimedOut
+                | HostUnreachable
+                | NetworkUnreachable
+        ),
+        _ => false,
+    }
+}
+
+/// Whether a refusal of PostgreSQL is one of the moment: broken connections, no place to spare, cancelled for the sake of
+/// others, stopped or starting.
+pub fn transient_sqlstate(code: &str) -> bool {
+    code.starts_with("08")
+        || matches!(code, "40001" | "40P01" | "53000" | "53200" | "53300" | "55P03" | "57P01" | "57P02" | "57P03")
+}
+
+/// The same of MySQL and MariaDB, by their numbers: too many connections, shutting down, locked, gone.
+pub fn transient_mysql(number: u16) -> bool {
+    matches!(number, 1040 | 1053 | 1077 | 1079 | 1152..=1161 | 1184 | 1203 | 1205 | 1213 | 1226 | 1927 | 2002..=2013 | 3572)
 }
 
 fn cause(error: &sqlx::Error) -> Option<String> {
@@ -152,6 +191,27 @@ mod tests {
         let cause = sqlx::Error::Configuration("invalid value hunter2 of a parameter".into());
         let error = connection_error(StoreKind::Postgres, "postgres://app:hunter2@db1/shop", cause);
         assert!(!error.to_string().contains("hunter2"), "{error}");
+    }
+
+    #[test]
+    fn only_what_may_go_away_by_itself_is_tried_again() {
+        let of = |kind: io::ErrorKind| {
+            connection_error(StoreKind::Postgres, "postgres://db1/shop", sqlx::Error::Io(kind.into()))
+        };
+        assert!(of(io::ErrorKind::ConnectionRefused).is_transient() && of(io::ErrorKind::TimedOut).is_transient());
+        assert!(!of(io::ErrorKind::InvalidData).is_transient() && !of(io::ErrorKind::NotFound).is_transient());
+        for code in ["57P01", "57P02", "57P03", "53300", "40001", "55P03", "08006"] {
+            assert!(transient_sqlstate(code), "{code}");
+        }
+        for code in ["28P01", "28000", "3D000", "42501", "42P01", "42703", "57014", "22P02", ""] {
+            assert!(!transient_sqlstate(code), "{code}");
+        }
+        for number in [1040, 1053, 1205, 1213, 2006, 2013] {
+            assert!(transient_mysql(number), "{number}");
+        }
+        for number in [1044, 1045, 1049, 1142, 1146, 1054, 1064, 1412, 1317, 1969] {
+            assert!(!transient_mysql(number), "{number}");
+        }
     }
 
     #[tokio::test]

@@ -6,7 +6,7 @@ mod redact;
 use std::path::Path;
 use std::sync::Arc;
 
-pub use failure::{CONNECT_TIME_MAX, connection_error, in_time};
+pub use failure::{CONNECT_TIME_MAX, connection_error, in_time, transient_mysql, transient_sqlstate};
 pub use redact::redact;
 
 use super::mysql::MysqlStore;

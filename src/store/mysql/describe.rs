@@ -114,6 +114,36 @@ async fn described(
     Ok(tables)
 }
 
+/// The shape of each table: its columns, and when it was created, which changes with whatever rewrites it.
+pub(super) async fn shapes(
+    connection: &mut MySqlConnection,
+    server: &Server,
+    names: &[TableName],
+) -> Answer<HashMap<TableName, Vec<String>>> {
+    let catalogue = Catalogue { database: &server.database, tables: names };
+    let columns = catalogue
+        .ask(
+            connection,
+            "SELECT table_schema, table_name, column_name, column_type, is_nullable, character_set_name, collation_name
+             FROM information_schema.columns",
+            "ORDER BY table_name, ordinal_position",
+        )
+        .await?;
+    let tables = catalogue
+        .ask(connection, "SELECT table_schema, table_name, create_time, engine FROM information_schema.tables", "")
+        .await?;
+    let mut shapes = HashMap::new();
+    for name in names {
+        let Some(rows) = columns.get(&name.name) else { continue };
+        let words = |from: &[Option<String>]| from.iter().flatten().cloned().collect::<Vec<_>>().join(" ");
+        let made = tables.get(&name.name).and_then(|rows| rows.first()).map(|row| words(&row[2..]));
+        let made = format!("created {}", made.unwrap_or_default());
+        let columns = rows.iter().map(|row| format!("column {}", words(&row[2..])));
+        shapes.insert(name.clone(), std::iter::once(made).chain(columns).collect());
+    }
+    Ok(shapes)
+}
+
 /// Questions to `information_schema` about some tables of the database.
 pub(super) struct Catalogue<'a> {
     database: &'a str,

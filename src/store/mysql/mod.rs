@@ -15,6 +15,7 @@ mod session;
 mod snapshot;
 mod trouble;
 
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -129,6 +130,19 @@ impl Store for MysqlStore {
 
     async fn position(&self) -> Result<Option<String>> {
         self.position_now().await
+    }
+
+    async fn shapes(&self, names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        let mut catalogue = self.catalogue.lock().await;
+        let mut connection = match catalogue.take() {
+            Some(connection) => connection,
+            None => self.sessions.connect().await?,
+        };
+        let shapes = describe::shapes(&mut connection, &self.server, names).await;
+        let shapes =
+            shapes.map_err(|e| failed("it cannot be asked whether tables were altered", &self.identity.url, e))?;
+        *catalogue = Some(connection);
+        Ok(shapes)
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

@@ -5,6 +5,7 @@
 //! seconds, one connection reads everything.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -29,8 +30,13 @@ const LOCK: &str = "FLUSH TABLES WITH READ LOCK";
 const NOW: &str = "SELECT DATE_FORMAT(UTC_TIMESTAMP(6), '%Y-%m-%dT%H:%i:%s.%fZ')";
 const UNLOCK: &str = "UNLOCK TABLES";
 const BEGIN: &str = "START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY";
+/// What tells one server from another: of MySQL, and of MariaDB.
+const SERVER_NUMBERS: [(&str, &str); 2] =
+    [("server_uuid", "SELECT @@GLOBAL.server_uuid"), ("server_uid", "SELECT @@GLOBAL.server_uid")];
 /// "Table definition has changed, please retry transaction".
 const TABLE_ALTERED: u16 = 1412;
+/// How long a session may take to show that it is still there.
+const PING_WAIT: Duration = Duration::from_secs(10);
 /// How many tables without a snapshot are named.
 const NAMED_MAX: usize = 5;
 
@@ -67,7 +73,14 @@ impl MysqlSnapshot {
         // Before the snapshot, so that it shows all that had been committed by then.
         let taken_at = first_value(&mut connections[0], NOW, 0).await.and_then(|now| now.parse().ok());
         let before = joined(position(&mut connections[0], &server, "").await);
-        let mut coordinates = vec![("server_version".to_string(), server.version.clone())];
+        let mut coordinates = vec![
+            ("server_version".to_string(), server.version.clone()),
+            ("database".to_string(), server.database.clone()),
+        ];
+        for (name, variable) in SERVER_NUMBERS {
+            let number = first_value(&mut connections[0], variable, 0).await;
+            coordinates.extend(number.map(|number| (name.to_owned(), number)));
+        }
         let moment = if connections.len() == 1 {
             Moment::Alone
         } else {
@@ -162,6 +175,21 @@ impl StoreSnapshot for MysqlSnapshot {
 
     fn workers_max(&self) -> usize {
         self.pool.size()
+    }
+
+    async fn holds(&self) -> bool {
+        // A session cannot hand its snapshot on: those that are left must do.
+        for _ in 0..self.pool.size() {
+            let Some(mut lease) = self.pool.take_idle() else { break };
+            match tokio::time::timeout(PING_WAIT, lease.ask("SELECT 1")).await {
+                Ok(Ok(_)) => {
+                    lease.give_back();
+                    break;
+                }
+                _ => drop(lease),
+            }
+        }
+        self.pool.alive() > 0
     }
 
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {

@@ -7,6 +7,7 @@ use mysql_common::io::ParseBuf;
 use mysql_common::packets::ErrPacket;
 
 use crate::error::Error;
+use crate::store::connect::transient_mysql;
 
 /// Why a statement was not answered.
 #[derive(Debug)]
@@ -112,7 +113,12 @@ pub(super) fn failed(what: &str, place: &str, trouble: impl Into<Trouble>) -> Er
         }
         _ => "see the server's log, then run again",
     };
-    Error::store(what).at(place).because(trouble.to_string()).hint(hint)
+    let transient = match &trouble {
+        Trouble::Lost(_) | Trouble::Garbled(_) => true,
+        Trouble::Refused { number, state, .. } => transient_mysql(*number) || state.starts_with("08"),
+        Trouble::Driver(_) => false,
+    };
+    Error::store(what).at(place).because(trouble.to_string()).hint(hint).transient(transient)
 }
 
 /// The server's number for an error of the driver's.
@@ -137,7 +143,7 @@ mod tests {
             error.to_string(),
             "the rows cannot be read (t in db): 1054 (42S22): Unknown column 'a' in 'where clause'"
         );
-        assert!(error.advice().unwrap().contains("--where"));
+        assert!(error.advice().unwrap().contains("--where") && !error.is_transient());
     }
 
     #[test]
@@ -150,6 +156,6 @@ mod tests {
     #[test]
     fn a_lost_connection_says_that_rows_are_missing() {
         let error = failed("the rows cannot be read", "t", io::Error::from(io::ErrorKind::UnexpectedEof));
-        assert!(error.advice().unwrap().contains("incomplete"));
+        assert!(error.advice().unwrap().contains("incomplete") && error.is_transient());
     }
 }

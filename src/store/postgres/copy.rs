@@ -111,6 +111,7 @@ fn row_end(bytes: &[u8], columns: usize, places: &mut Vec<Place>) -> Result<Opti
 fn damaged() -> Error {
     Error::store("the server sent a COPY stream that is not well formed")
         .hint("check what stands between here and the server (a proxy?), then run again")
+        .transient(true)
 }
 
 #[cfg(test)]

@@ -26,6 +26,62 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<TableNam
         .collect()
 }
 
+/// Which server and database this is, as far as the user may ask: the cluster's number, its timeline, the database's name.
+pub(super) async fn server(connection: &mut PgConnection) -> Vec<(String, String)> {
+    let questions = [
+        ("system_identifier", "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"),
+        ("timeline", "SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()"),
+        ("database", "SELECT pg_catalog.current_database()::text"),
+    ];
+    let mut found = Vec::new();
+    for (name, question) in questions {
+        if let Ok(value) = text(connection, question.to_owned()).await {
+            found.push((name.to_owned(), value));
+        }
+    }
+    found
+}
+
+/// The shape of each table: its columns, and the files that its rows lie in, which are others after TRUNCATE and whatever rewrites
+/// the table. No snapshot holds either: after TRUNCATE it shows an empty table.
+pub(super) async fn shapes(
+    connection: &mut PgConnection,
+    names: &[TableName],
+) -> Result<HashMap<TableName, Vec<String>>> {
+    let rows = sqlx::query(
+        r#"WITH tables AS (
+             SELECT c.oid, n.nspname::text AS schema, c.relname::text AS name, c.relkind
+             FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
+             WHERE c.relkind IN ('r', 'p') AND n.nspname = ANY($1) AND c.relname = ANY($2))
+           SELECT schema, name, a.attnum::int AS place, 'column ' || a.attname || ' '
+               || pg_catalog.format_type(a.atttypid, a.atttypmod) || CASE WHEN a.attnotnull THEN ' not null' ELSE '' END
+           FROM tables JOIN pg_catalog.pg_attribute a ON a.attrelid = tables.oid
+           WHERE a.attnum > 0 AND NOT a.attisdropped
+           UNION ALL
+           SELECT schema, name, 0, 'the file of its rows (' || coalesce(CASE relkind
+               WHEN 'r' THEN pg_catalog.pg_relation_filenode(oid)::text
+               ELSE (WITH RECURSIVE tree AS (
+                         SELECT tables.oid AS part UNION ALL
+                         SELECT inhrelid FROM pg_catalog.pg_inherits JOIN tree ON inhparent = part)
+                     SELECT string_agg(part::text || ':' || coalesce(pg_catalog.pg_relation_filenode(part)::text, '-'), ' '
+                         ORDER BY part)
+                     FROM tree) END, 'none') || ')'
+           FROM tables
+           ORDER BY 1, 2, 3"#,
+    )
+    .bind(names.iter().filter_map(|name| name.schema.clone()).collect::<Vec<_>>())
+    .bind(names.iter().map(|name| name.name.clone()).collect::<Vec<_>>())
+    .fetch_all(&mut *connection)
+    .await?;
+    let mut shapes: HashMap<TableName, Vec<String>> = HashMap::new();
+    for row in &rows {
+        let name = TableName::in_schema(row.try_get::<String, _>(0)?, row.try_get::<String, _>(1)?);
+        shapes.entry(name).or_default().push(row.try_get(3)?);
+    }
+    shapes.retain(|name, _| names.contains(name));
+    Ok(shapes)
+}
+
 /// Columns, keys and schema of one table.
 pub(super) async fn table(connection: &mut PgConnection, name: &TableName) -> Result<Option<Table>> {
     let oid: i64 = sqlx::query_scalar("SELECT $1::text::regclass::oid::bigint")

@@ -18,6 +18,7 @@ mod value;
 mod wire;
 mod worker;
 
+use std::collections::HashMap;
 use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,10 +26,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions, Connection};
+use tokio::sync::Mutex;
 
 pub use self::rows::RowDecoder;
 use self::wire::WireError;
-use super::connect::{connection_error, in_time, redact};
+use super::connect::{connection_error, in_time, redact, transient_sqlstate};
 use super::replication::{Coordinates, Mark};
 use super::{Probe, Store, StoreSnapshot, describe_rest};
 use crate::error::{Error, Result};
@@ -40,16 +42,28 @@ pub struct PostgresStore {
     identity: StoreIdentity,
     url: String,
     limits: SessionLimits,
+    /// Answers what is asked after each table, outside of every snapshot; opened again where it was lost.
+    watch: Mutex<Option<PgConnection>>,
 }
 
 impl PostgresStore {
     /// Connects once, to find a wrong URL or password early.
     pub async fn connect(url: &str, limits: SessionLimits) -> Result<Arc<dyn Store>> {
         let identity = StoreIdentity { kind: StoreKind::Postgres, url: redact(url) };
-        let store = PostgresStore { identity, url: url.to_owned(), limits };
+        let store = PostgresStore { identity, url: url.to_owned(), limits, watch: Mutex::new(None) };
         let connection = store.connection().await?;
         let _ = connection.close().await;
         Ok(Arc::new(store))
+    }
+
+    /// The same store, for a snapshot that connects again.
+    fn again(&self) -> Self {
+        PostgresStore {
+            identity: self.identity.clone(),
+            url: self.url.clone(),
+            limits: self.limits,
+            watch: Mutex::new(None),
+        }
     }
 
     async fn connection(&self) -> Result<PgConnection> {
@@ -89,18 +103,26 @@ fn failed(identity: &StoreIdentity, what: impl Into<String>, cause: sqlx::Error)
         sqlx::Error::Database(refusal) => advice(refusal.code().as_deref().unwrap_or_default()),
         _ => "run again; if it stays, check the server's log",
     };
-    Error::store(what).at(&identity.url).because(cause).hint(hint)
+    let transient = match &cause {
+        sqlx::Error::Io(_) | sqlx::Error::Protocol(_) => true,
+        sqlx::Error::Database(refusal) => transient_sqlstate(refusal.code().as_deref().unwrap_or_default()),
+        _ => false,
+    };
+    Error::store(what).at(&identity.url).because(cause).hint(hint).transient(transient)
 }
 
 /// As [`failed`], for a connection of our own.
 fn failed_on_wire(identity: &StoreIdentity, what: impl Into<String>, cause: WireError) -> Error {
     let made = Error::store(what).at(&identity.url);
     match cause {
-        WireError::Io(cause) => made.because(cause).hint(CONNECTION_BROKE),
-        WireError::Garbled(cause) => made.because(format!("the server sent {cause}")).hint(CONNECTION_BROKE),
-        WireError::Refused { code, message } => {
-            made.because(format!("error returned from database: {message}")).hint(advice(&code))
+        WireError::Io(cause) => made.because(cause).hint(CONNECTION_BROKE).transient(true),
+        WireError::Garbled(cause) => {
+            made.because(format!("the server sent {cause}")).hint(CONNECTION_BROKE).transient(true)
         }
+        WireError::Refused { code, message } => made
+            .because(format!("error returned from database: {message}"))
+            .hint(advice(&code))
+            .transient(transient_sqlstate(&code)),
         WireError::Stopped => Error::interrupted(),
         WireError::Caller(error) => error,
     }
@@ -169,6 +191,18 @@ impl Store for PostgresStore {
 
     async fn position(&self) -> Result<Option<String>> {
         self.position_now().await
+    }
+
+    async fn shapes(&self, names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        let mut watch = self.watch.lock().await;
+        let mut connection = match watch.take() {
+            Some(connection) => connection,
+            None => self.connection().await?,
+        };
+        let shapes = describe::shapes(&mut connection, names).await;
+        let shapes = shapes.map_err(|e| self.failed("cannot ask whether tables were altered", e))?;
+        *watch = Some(connection);
+        Ok(shapes)
     }
 
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {

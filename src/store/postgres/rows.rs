@@ -51,7 +51,8 @@ impl RowDecoder {
         if !self.copy.is_complete() {
             return Err(Error::store("the server's stream ended before its end mark")
                 .at(self.place)
-                .hint("run again; nothing of this table counts as compared"));
+                .hint("run again; nothing of this table counts as compared")
+                .transient(true));
         }
         if self.builder.rows() > 0 { self.builder.finish().map(Some) } else { Ok(None) }
     }

@@ -23,6 +23,8 @@ use crate::store::{BatchSink, KeySpan, Part, Route, StoreSnapshot};
 const BLOCKS_PER_PART_MIN: i64 = 1024;
 /// How long a snapshot may take to end.
 const END_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long the session that holds the snapshot may take to show that it is still there.
+const PING_WAIT: Duration = Duration::from_secs(10);
 /// Ranges of row addresses are read without scanning the rest from this version on.
 const TID_RANGE_VERSION: i32 = 140_000;
 /// The time; of a standby the time of the last transaction that it has replayed. Nothing where it has replayed none.
@@ -39,6 +41,10 @@ pub(super) struct PostgresSnapshot {
     taken_at: Option<DateTime<Utc>>,
     position: String,
     version: i32,
+    /// What further workers need: how to connect, the name of the exported snapshot, and whether without TLS.
+    store: PostgresStore,
+    exported: String,
+    plain: bool,
 }
 
 impl PostgresSnapshot {
@@ -51,6 +57,7 @@ impl PostgresSnapshot {
         // Before the snapshot, so that it shows all that had been committed by then.
         let now = describe::text(&mut control, NOW.into()).await.map_err(say("cannot ask for the time"))?;
         let system = replication::system(&mut control).await;
+        let identity = describe::server(&mut control).await;
         worker::begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
         let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int")
             .fetch_one(&mut control)
@@ -78,13 +85,14 @@ impl PostgresSnapshot {
         let server = describe::text(&mut control, "SELECT current_setting('server_version')".into())
             .await
             .map_err(say("cannot ask for the version"))?;
-        let mut coordinates = vec![
-            ("lsn".into(), lsn),
-            ("snapshot".into(), snapshot),
-            ("server_version".into(), server),
-            ("standby".into(), standby.to_string()),
-            ("transactions".into(), position.clone()),
-        ];
+        let mut coordinates = identity;
+        coordinates.extend([
+            ("lsn".to_owned(), lsn),
+            ("snapshot".to_owned(), snapshot.clone()),
+            ("server_version".to_owned(), server),
+            ("standby".to_owned(), standby.to_string()),
+            ("transactions".to_owned(), position.clone()),
+        ]);
         coordinates.extend(end_of_last_record(&inserted).map(|lsn| ("insert_lsn".into(), lsn)));
         coordinates.extend(system.map(|system| ("system".into(), system)));
         Ok(Self {
@@ -96,6 +104,9 @@ impl PostgresSnapshot {
             consistency: "one exported REPEATABLE READ snapshot, shared by all workers".into(),
             taken_at: now.parse().ok(),
             version,
+            store: store.again(),
+            exported: snapshot,
+            plain,
         })
     }
 }
@@ -120,6 +131,23 @@ impl StoreSnapshot for PostgresSnapshot {
 
     fn workers_max(&self) -> usize {
         self.workers.size()
+    }
+
+    async fn holds(&self) -> bool {
+        // The snapshot is there as long as the session that exported it: more sessions can see it then.
+        let mut control = self.control.lock().await;
+        let asked = tokio::time::timeout(PING_WAIT, sqlx::query("SELECT 1").execute(&mut *control)).await;
+        if !matches!(asked, Ok(Ok(_))) {
+            return false;
+        }
+        while self.workers.alive() < self.workers.size() {
+            match worker::open_one(&self.store, &self.exported, self.plain).await {
+                Ok(worker) => self.workers.put(worker),
+                // Another attempt is made before the next reading.
+                Err(_) => break,
+            }
+        }
+        true
     }
 
     async fn parts(&self, read: &TableRead, wanted: usize) -> Result<Vec<Part>> {

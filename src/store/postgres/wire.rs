@@ -16,6 +16,7 @@ use postgres_protocol::message::frontend;
 
 use super::login::{self, Login};
 use crate::error::Error;
+use crate::store::keep_alive::keep_alive;
 
 /// How much is asked of the socket at once.
 const READ_BYTES: usize = 256 << 10;
@@ -84,6 +85,7 @@ impl Wire {
                 let stream = outcome?;
                 stream.set_nodelay(true)?;
                 stream.set_read_timeout(Some(LOOK_UP))?;
+                keep_alive(&stream)?;
                 Box::new(stream)
             }
             Address::Socket(path) => {
@@ -97,12 +99,12 @@ impl Wire {
         Ok(wire)
     }
 
-    /// Runs a statement whose rows are of no interest.
-    pub fn execute(&mut self, sql: &str) -> Result<(), WireError> {
+    /// Runs a statement whose rows are of no interest. `stopped` is asked now and then while the server is silent.
+    pub fn execute(&mut self, sql: &str, stopped: impl Fn() -> bool + Copy) -> Result<(), WireError> {
         self.query(sql)?;
         let mut outcome = Ok(());
         loop {
-            match self.message(|| false)? {
+            match self.message(stopped)? {
                 Message::ReadyForQuery(_) => return outcome,
                 Message::ErrorResponse(refusal) => outcome = Err(refused(&refusal)?),
                 _ => {}

@@ -5,6 +5,7 @@ use futures::StreamExt;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{AssertSqlSafe, Executor};
 use std::path::Path;
+use std::time::Instant;
 use tokio::task::spawn_blocking;
 
 use super::login::Login;
@@ -14,6 +15,7 @@ use super::{PostgresStore, failed, failed_on_wire};
 use crate::error::{Error, Result};
 use crate::model::{StoreIdentity, TableRead};
 use crate::store::BatchSink;
+use crate::store::connect::CONNECT_TIME_MAX;
 use crate::store::pool::{Lease, Pool};
 
 const BEGIN: &str = "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY";
@@ -36,30 +38,30 @@ pub(super) struct Assignment<'a> {
 }
 
 /// Opens `count` workers that see the exported `snapshot`. `plain` says whether the server takes connections without TLS.
-pub(super) async fn open(store: &PostgresStore, count: usize, snapshot: &str, mut plain: bool) -> Result<Pool<Worker>> {
+pub(super) async fn open(store: &PostgresStore, count: usize, snapshot: &str, plain: bool) -> Result<Pool<Worker>> {
+    let mut workers: Vec<Worker> = Vec::new();
+    for _ in 0..count.max(1) {
+        let plain = plain && !matches!(workers.last(), Some(Worker::Sqlx(_)));
+        workers.push(open_one(store, snapshot, plain).await?);
+    }
+    Ok(Pool::new(workers))
+}
+
+/// Opens one more.
+pub(super) async fn open_one(store: &PostgresStore, snapshot: &str, plain: bool) -> Result<Worker> {
     let say = |what: &str| {
         let what = what.to_owned();
         move |e| store.failed(what, e)
     };
     let import = format!("SET TRANSACTION SNAPSHOT '{}'", snapshot.replace('\'', "''"));
-    let mut workers = Vec::new();
-    for _ in 0..count.max(1) {
-        if plain {
-            match plain_worker(store, import.clone()).await {
-                Some(worker) => {
-                    workers.push(worker);
-                    continue;
-                }
-                // sqlx knows more ways to log in, and says better why there is none.
-                None => plain = false,
-            }
-        }
-        let mut connection = store.connection().await?;
-        connection.execute(BEGIN).await.map_err(say("cannot begin a worker's transaction"))?;
-        connection.execute(AssertSqlSafe(import.clone())).await.map_err(say("cannot import the snapshot"))?;
-        workers.push(Worker::Sqlx(Box::new(connection)));
+    // sqlx knows more ways to log in, and says better why there is none.
+    if plain && let Some(worker) = plain_worker(store, import.clone()).await {
+        return Ok(worker);
     }
-    Ok(Pool::new(workers))
+    let mut connection = store.connection().await?;
+    connection.execute(BEGIN).await.map_err(say("cannot begin a worker's transaction"))?;
+    connection.execute(AssertSqlSafe(import)).await.map_err(say("cannot import the snapshot"))?;
+    Ok(Worker::Sqlx(Box::new(connection)))
 }
 
 /// Begins the transaction that exports the snapshot.
@@ -71,8 +73,10 @@ async fn plain_worker(store: &PostgresStore, import: String) -> Option<Worker> {
     let (address, login) = coordinates(&store.options().ok()?, &store.url);
     let opened = spawn_blocking(move || -> std::result::Result<Wire, WireError> {
         let mut wire = Wire::connect(&address, &login)?;
-        wire.execute(BEGIN)?;
-        wire.execute(&import)?;
+        let begun = Instant::now();
+        let late = || begun.elapsed() > CONNECT_TIME_MAX;
+        wire.execute(BEGIN, late)?;
+        wire.execute(&import, late)?;
         Ok(wire)
     });
     opened.await.ok()?.ok().map(Worker::Plain)
@@ -146,7 +150,7 @@ fn copy_plain(
     mut decoder: RowDecoder,
     sink: &BatchSink,
 ) -> std::result::Result<u64, WireError> {
-    wire.execute(SAVEPOINT)?;
+    wire.execute(SAVEPOINT, || sink.is_closed())?;
     decoder.set_batch_rows(sink.batch_rows());
     let copied = wire.copy_out(
         &copy_statement(select),
@@ -166,7 +170,7 @@ fn copy_plain(
             Ok(rows)
         }
         Err(refusal @ WireError::Refused { .. }) => {
-            wire.execute(ROLL_BACK)?;
+            wire.execute(ROLL_BACK, || sink.is_closed())?;
             Err(refusal)
         }
         Err(other) => Err(other),

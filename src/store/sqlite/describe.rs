@@ -1,5 +1,7 @@
 //! Tables, columns and keys as SQLite's own catalogue has them.
 
+use std::collections::HashMap;
+
 use rusqlite::{Connection, OptionalExtension};
 
 use super::{DatabaseFile, failed, quoted};
@@ -35,6 +37,22 @@ pub(super) fn describe(connection: &Connection, file: &DatabaseFile, name: &Tabl
         Ok(Table { name: name.clone(), columns, keys, rows_estimate: estimate, schema: Some(Box::new(schema)) })
     });
     described.map_err(|e| failed("the table cannot be described", &at, e))
+}
+
+/// The shape of each table: the statements that made it, its indexes and its triggers.
+pub(super) fn shapes(
+    connection: &Connection,
+    names: &[TableName],
+) -> rusqlite::Result<HashMap<TableName, Vec<String>>> {
+    let mut statement = connection.prepare(
+        "SELECT sql FROM main.sqlite_master WHERE tbl_name = ?1 COLLATE NOCASE AND sql IS NOT NULL ORDER BY type, name",
+    )?;
+    let mut shapes = HashMap::new();
+    for name in names {
+        let made = statement.query_map([&name.name], |row| row.get::<_, String>(0))?;
+        shapes.insert(name.clone(), made.collect::<rusqlite::Result<Vec<String>>>()?);
+    }
+    Ok(shapes)
 }
 
 /// How a table stores its rows.

@@ -13,6 +13,7 @@ mod read;
 mod schema;
 mod snapshot;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -95,6 +96,14 @@ impl Store for SqliteStore {
         describe_rest(self, names, at_once.await.unwrap_or_default()).await
     }
 
+    async fn shapes(&self, names: &[TableName]) -> Result<HashMap<TableName, Vec<String>>> {
+        let asked = names.to_vec();
+        self.ask(move |connection, file| {
+            describe::shapes(connection, &asked).map_err(|e| failed("the tables cannot be looked at", &file.shown, e))
+        })
+        .await
+    }
+
     async fn open(&self, workers: usize) -> Result<Arc<dyn StoreSnapshot>> {
         let file = self.file.clone();
         blocking(move || Ok(Arc::new(SqliteSnapshot::open(file, workers)?) as Arc<dyn StoreSnapshot>)).await
@@ -136,6 +145,8 @@ fn failed(what: &str, place: &str, error: rusqlite::Error) -> Error {
     };
     // SQLite's own words only: the error beneath repeats them after its number.
     let made = Error::store(what).at(place).because(error.to_string());
+    let busy = matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked));
+    let made = made.transient(busy);
     if hint.is_empty() { made } else { made.hint(hint) }
 }
 

@@ -258,6 +258,10 @@ fn coordinates(file: &DatabaseFile, connection: &Connection) -> Result<Vec<(Stri
         ("page_count".into(), pragma("page_count")?.to_string()),
         ("schema_version".into(), pragma("schema_version")?.to_string()),
     ];
+    let modified = std::fs::metadata(&file.path).and_then(|metadata| metadata.modified()).ok();
+    if let Some(modified) = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok()) {
+        coordinates.push(("modified".into(), format!("{} ns", modified.as_nanos())));
+    }
     if let Some(counter) = header::change_counter(&file.path)? {
         coordinates.push(("file_change_counter".into(), counter.to_string()));
     }

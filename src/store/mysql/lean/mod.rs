@@ -24,6 +24,7 @@ use super::decode::Wire;
 use super::read::Rows;
 use super::trouble::Trouble;
 use crate::error::Result;
+use crate::store::keep_alive::keep_alive;
 
 const QUERY: u8 = 0x03;
 const PREPARE: u8 = 0x16;
@@ -58,6 +59,7 @@ impl Lean {
         let stream = TcpStream::connect((host, port)).await?;
         // A lone small packet would wait for the answer to the one before.
         stream.set_nodelay(true)?;
+        keep_alive(&stream)?;
         Self::over(Box::new(stream), login).await
     }
 
