@@ -88,15 +88,7 @@ impl Compared {
 
     /// A table of which nothing is known yet.
     fn open(result: TableResult) -> Self {
-        Self {
-            result,
-            sample: None,
-            tally: None,
-            roots: None,
-            moments: None,
-            failures: Vec::new(),
-            pending: None,
-        }
+        Self { result, sample: None, tally: None, roots: None, moments: None, failures: Vec::new(), pending: None }
     }
 
     /// Whether a sample of the rows was compared and is not the same on both sides.
@@ -124,12 +116,7 @@ impl Compared {
 
 /// Compares one table, or the sample of it that was chosen. Never fails: what goes wrong makes the table undecided. Of the
 /// memory for keys that are read again, it takes what it needs.
-pub(super) async fn compare(
-    table: &TablePlan,
-    read: Read,
-    context: Context<'_>,
-    key_bytes_left: &mut u64,
-) -> Compared {
+pub(super) async fn compare(table: &TablePlan, read: Read, context: Context<'_>, key_bytes_left: &mut u64) -> Compared {
     let Context { plan, today, .. } = context;
     let mut result = table.result();
     result.seconds.snapshot = read.seconds;

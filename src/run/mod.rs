@@ -42,7 +42,7 @@ use crate::error::{Error, Result};
 use crate::history::Started;
 use crate::model::{
     Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult,
-    Summary, TableOutcome, TablePlan, TableResult, Verdict,
+    Summary, TableOutcome, TableResult, Verdict,
 };
 use crate::report::{self, HtmlReport, KEPT_FILE, TableSample};
 use crate::store::Store;
@@ -248,8 +248,9 @@ async fn run_in(
 
 /// What will be compared, without reading a row: connects, describes and maps.
 pub async fn draft(plan: &RunPlan) -> Result<(Pair<StoreIdentity>, Vec<TableOutcome>)> {
-    let stores = prepare::connect(plan, &Silent).await?;
-    let mut prepared = prepare::prepare(plan, stores, &Silent).await?;
+    let retry = Retry::new(&plan.options, Arc::new(Silent));
+    let stores = prepare::connect(plan, &retry, &Silent).await?;
+    let mut prepared = prepare::prepare(plan, stores, &retry, &Silent).await?;
     if !prepared.failures.is_empty() {
         return Err(prepared.failures.remove(0));
     }

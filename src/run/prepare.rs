@@ -43,10 +43,8 @@ pub(super) async fn connect(plan: &RunPlan, retry: &Retry, progress: &dyn Progre
         let (url, sessions) = (&plan.stores.get(side).url, plan.options.load.get(side).sessions);
         retry.of(name, || connect::connect_within(url, sessions)).await
     };
-    let stores = Pair {
-        source: connect(Side::Source, "the source").await?,
-        target: connect(Side::Target, "the target").await?,
-    };
+    let stores =
+        Pair { source: connect(Side::Source, "the source").await?, target: connect(Side::Target, "the target").await? };
     progress.note("connected to both stores");
     Ok(stores)
 }

@@ -27,7 +27,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::mapping;
 use crate::model::{
     self, Consistency, DIGESTS_FORMAT, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, Pair,
-    Progress, RowObserver, SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome, TablePlan, TableRead,
+    Progress, RowObserver, SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome,
+    TablePlan, TableRead,
 };
 use crate::sampling::KeyChoice;
 use crate::snapshot::{Kept, PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
@@ -184,13 +185,7 @@ impl Reader {
         Ok(reader)
     }
 
-    async fn over(
-        store: &dyn Store,
-        view: View,
-        renewal: Option<Arc<Renewal>>,
-        retry: Retry,
-        gently: Gently,
-    ) -> Self {
+    async fn over(store: &dyn Store, view: View, renewal: Option<Arc<Renewal>>, retry: Retry, gently: Gently) -> Self {
         let Gently { load, side, progress } = gently;
         let pace = Pace::new(&load);
         let probe = if load.signals.is_empty() { None } else { store.probe(load.ask_every) };

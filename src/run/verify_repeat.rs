@@ -148,8 +148,7 @@ async fn compare_again(
         if store.identity().kind != StoreKind::Snapshot {
             return Err(Error::snapshot("no snapshot of a table").at(snapshot.display()));
         }
-        let reader =
-            Reader::open(store.as_ref(), plan.options.workers, gently(side)).await?;
+        let reader = Reader::open(store.as_ref(), plan.options.workers, gently(side)).await?;
         let mut job = Job { digest_again: true, ..Job::of(&table, side, &plan.options, None) };
         // The snapshot holds what the condition has let through, of all tables that were read as one.
         job.reads.truncate(1);

@@ -241,7 +241,9 @@ impl Reader<'_> {
         ] {
             all.extend(max.iter().map(|max| (Signal { kind: kind.clone(), max: *max.get_ref() as f64 }, max.span())));
         }
-        if let (Some(text), Some(Some(lag))) = (&written.replica_lag_max, self.optional_duration(&written.replica_lag_max)?) {
+        if let (Some(text), Some(Some(lag))) =
+            (&written.replica_lag_max, self.optional_duration(&written.replica_lag_max)?)
+        {
             all.push((Signal { kind: SignalKind::ReplicaLag, max: lag.as_secs_f64() }, text.span()));
         }
         if let (Some(text), Some(max)) = (&written.batch_latency_max, self.number(&written.batch_latency_max)?) {
