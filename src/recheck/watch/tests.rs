@@ -188,7 +188,7 @@ fn write() -> impl Strategy<Value = Write> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Random writes with random lags and losses. The oracle knows which key stands still on both sides from the first
     /// snapshot on: it must come out as what it is. Of keys that move it knows that those which lost nothing, and do not come back
