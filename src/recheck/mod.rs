@@ -45,8 +45,9 @@
 //! time ends hot, which is undecided, never a match.
 //!
 //! *What rests on assumptions.* A change that takes longer than `times · after` looks like a lost one: choose the two with the
-//! worst lag in mind. A key that changes and changes back between two readings, each time, on a side, looks still; the random part of the waits makes
-//! that unlikely, and a counter or a time of change among the compared columns makes it impossible.
+//! worst lag in mind. A key that changes and changes back between two readings looks still (a row that is there for an instant only, say), and
+//! the change back may be in flight when the key is called stable; the shorter `after`, the rarer that is, and a counter or a
+//! time of change among the compared columns rules it out for all but rows that come and go.
 //!
 //! # Bounds
 //!

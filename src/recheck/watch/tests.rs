@@ -151,6 +151,17 @@ impl History {
         side.iter().map(|key| state(newest(key).and_then(|(_, content)| content))).collect()
     }
 
+    /// Whether a side of the key comes back to a state that it had before: between two readings that is not seen.
+    fn comes_back(&self, key: usize) -> bool {
+        [false, true].into_iter().any(|target| {
+            let side = if target { &self.effects.target } else { &self.effects.source };
+            let mut states = vec![RangeDigest::default()];
+            states.extend(side[key].keys().map(|at| self.states(target, *at)[key]));
+            states.dedup();
+            (0..states.len()).any(|at| states[..at].contains(&states[at]))
+        })
+    }
+
     /// The moments at which the key changes on either side, from `from` on.
     fn moves(&self, key: usize, from: u64) -> usize {
         [&self.effects.source, &self.effects.target].iter().map(|side| side[key].range(from..).count()).sum()
@@ -177,10 +188,11 @@ fn write() -> impl Strategy<Value = Write> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(1000))]
 
     /// Random writes with random lags and losses. The oracle knows which key stands still on both sides from the first
-    /// snapshot on: it must come out as what it is. Of keys that move it knows that those which lost nothing are never stable.
+    /// snapshot on: it must come out as what it is. Of keys that move it knows that those which lost nothing, and do not come back
+    /// to an earlier state, are never stable.
     #[test]
     fn exactly_what_is_lost_and_stands_still_is_stable(
         writes in prop::collection::vec(write(), 0..80),
@@ -220,7 +232,7 @@ proptest! {
             let fate = watch.seen[place].fate;
             let is_lossless = writes.iter().filter(|write| write.key == key).all(|write| !write.lost);
             prop_assert_ne!(fate, Fate::Open);
-            if fate == Fate::Stable {
+            if fate == Fate::Stable && !history.comes_back(key) {
                 prop_assert!(!is_lossless, "a change in flight was called a difference: key {}", key);
             }
             if history.moves(key, source_at) == 0 {
