@@ -81,8 +81,10 @@ pub async fn run(plan: &RunPlan, progress: Arc<dyn Progress>) -> Result<Finished
 pub async fn resume(plan: &RunPlan, run: &str, progress: Arc<dyn Progress>) -> Result<Finished> {
     let mut plan = plan.clone();
     let begun = Begun::again(&mut plan, run)?;
-    if begun.is_all_but_finished(&plan)? {
-        let summary = render::read_summary(begun.directory.path())?;
+    // Without its summary, which a power cut may have taken, it has to be put together again.
+    if begun.is_all_but_finished(&plan)?
+        && let Ok(summary) = render::read_summary(begun.directory.path())
+    {
         begun.directory.remove_resume()?;
         return Ok(Finished { summary, directory: begun.directory.finish()?, failures: Vec::new() });
     }

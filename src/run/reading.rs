@@ -438,7 +438,9 @@ impl Reader {
                 Err(error) if error.is_transient() => error,
                 outcome => return outcome,
             };
-            if !self.snapshot().holds().await || !self.retry.again(what, retry, &error).await {
+            // Asked again after the wait, by when a connection that was given up has been let go, so that it is replaced.
+            let holds = || self.snapshot().holds();
+            if !holds().await || !self.retry.again(what, retry, &error).await || !holds().await {
                 return Err(error);
             }
             tried.again();
