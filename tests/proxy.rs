@@ -3,7 +3,7 @@
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -45,7 +45,6 @@ struct State {
     server: u16,
     strike: Mutex<Option<Strike>>,
     struck: AtomicU32,
-    connections: AtomicU64,
     closed: AtomicBool,
     sockets: Mutex<Vec<TcpStream>>,
 }
@@ -68,7 +67,6 @@ impl Proxy {
             server,
             strike: Mutex::new(strike),
             struck: AtomicU32::new(0),
-            connections: AtomicU64::new(0),
             closed: AtomicBool::new(false),
             sockets: Mutex::default(),
         });
@@ -87,11 +85,6 @@ impl Proxy {
     /// How many connections were struck.
     pub fn struck(&self) -> u32 {
         self.state.struck.load(Ordering::SeqCst)
-    }
-
-    /// How many connections there were.
-    pub fn connections(&self) -> u64 {
-        self.state.connections.load(Ordering::SeqCst)
     }
 
     /// Waits until so many connections were struck.
@@ -121,7 +114,6 @@ impl Drop for Proxy {
 impl State {
     fn relay(self: Arc<Self>, client: TcpStream) {
         let Ok(server) = TcpStream::connect(("127.0.0.1", self.server)) else { return };
-        self.connections.fetch_add(1, Ordering::SeqCst);
         let both = || (client.try_clone().expect("a socket"), server.try_clone().expect("a socket"));
         let (of_client, of_server) = both();
         self.sockets.lock().expect("the list of sockets").extend([of_client, of_server]);

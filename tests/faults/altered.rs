@@ -9,7 +9,7 @@ use tieout::model::{Pair, Silent, StoreIdentity, Table, TableName, TableRequest,
 use tieout::store::{Store, StoreSnapshot};
 
 use super::kept::Hold;
-use super::network::{Server, script, target};
+use super::network::{Server, script_of, target_of};
 use super::{QUICK, config};
 use crate::binary::Tieout;
 use crate::proxy::{Proxy, Strike, What};
@@ -75,11 +75,11 @@ fn a_table_of_mariadb_that_is_altered_while_a_run_is_under_way_is_undecided() {
         ["ALTER TABLE small ADD COLUMN extra int DEFAULT 7", "TRUNCATE small", "ALTER TABLE small MODIFY id bigint"]
     {
         let tieout = Tieout::new();
-        target(&tieout);
+        target_of(&tieout, 8000);
         let mariadb = MariaDb::shared();
-        let database = mariadb.database("altered", &script(Server::MariaDb));
+        let database = mariadb.database("altered", &script_of(Server::MariaDb, 8000));
         // One session reads the big table first, slowly: time enough to alter the small one.
-        let what = What::Slow(std::time::Duration::from_millis(3));
+        let what = What::Slow(std::time::Duration::from_millis(15));
         let proxy =
             Proxy::before(mariadb.server.port, Strike { from_server: true, at: 1 << 20, what, times: u32::MAX });
         config(&tieout, &mariadb.url_as("app", proxy.port, &database), "target.db", &format!("workers = 1\n{QUICK}"));

@@ -110,7 +110,7 @@ impl Stores {
     /// All tables; whoever reads `zulu` of the target passes the place at which it is held.
     fn settings(rest: &str) -> String {
         let passes = "(SELECT pg_advisory_lock_shared(4711) IS NOT NULL)";
-        format!("workers = 2\nall_tables = true\n{rest}\n[[tables]]\nsource = \"zulu\"\ntarget_where = \"{passes}\"\n")
+        format!("workers = 6\nall_tables = true\n{rest}\n[[tables]]\nsource = \"zulu\"\ntarget_where = \"{passes}\"\n")
     }
 
     /// Starts a run that comes as far as `zulu`, whose source has been read by then, and calls `then` with it.

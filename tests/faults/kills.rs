@@ -13,7 +13,7 @@ use crate::servers::Postgres;
 /// Kills, over all runs together.
 const KILLS: u32 = 200;
 /// Small tables, so that a run is short and all of its stages are hit.
-const TABLES: [&str; 6] = ["a", "b", "c", "d", "e", "f"];
+const TABLES: [&str; 4] = ["a", "b", "c", "d"];
 const SEED: u64 = 0x7469_656f_7574;
 
 /// A generator of numbers that are the same in every run of the test (xorshift64*).
@@ -48,7 +48,7 @@ fn a_run_that_is_killed_two_hundred_times_at_any_moment_finds_what_an_undisturbe
     let script: String = TABLES.iter().map(table).collect();
     crate::sqlite::database(tieout.folder.path(), "source.db", &script);
     let damage =
-        "DELETE FROM b WHERE id = 7; UPDATE d SET note = 'x' WHERE id % 50 = 0; INSERT INTO f VALUES (999, 'f');";
+        "DELETE FROM b WHERE id = 7; UPDATE c SET note = 'x' WHERE id % 50 = 0; INSERT INTO d VALUES (999, 'd');";
     let postgres = Postgres::shared();
     let url = postgres.url(&postgres.database("kills", &format!("{script}{damage}")));
     config(&tieout, "source.db", &url, "workers = 2");
@@ -98,9 +98,9 @@ fn a_run_that_is_killed_two_hundred_times_at_any_moment_finds_what_an_undisturbe
         let open: Vec<PathBuf> =
             runs(&tieout).into_iter().filter(|run| run.join(".resume/run.json").exists()).collect();
         for run in runs(&tieout) {
-            if run.join("summary.json").exists() {
+            if run.join("summary.json").exists() && !finished.contains(&run) {
                 assert_eq!(findings(&run), expected, "{} after {kills} kills", run.display());
-                if !open.contains(&run) && !finished.contains(&run) {
+                if !open.contains(&run) {
                     finished.push(run);
                 }
             }

@@ -12,6 +12,9 @@ use crate::servers::{MariaDb, Postgres};
 /// Rows of the big table, of some 500 bytes each: two parts of a table in PostgreSQL, and in MariaDB.
 const ROWS: u32 = 40_000;
 
+/// As [`QUICK`]; a length that was garbled makes a reader wait for bytes that never come.
+const GARBLED: &str = "retry = { times = 4, first_wait = \"50ms\", wait_max = \"200ms\", silence_max = \"3s\" }";
+
 /// The servers that a proxy stands before.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Server {
@@ -23,14 +26,19 @@ pub const SERVERS: [Server; 2] = [Server::Postgres, Server::MariaDb];
 
 /// The tables of a server: `big`, and a small one.
 pub fn script(server: Server) -> String {
+    script_of(server, ROWS)
+}
+
+/// The same with so many rows in the big one.
+pub fn script_of(server: Server, rows: u32) -> String {
     let (big, series) = match server {
         Server::Postgres => (
             "id bigint PRIMARY KEY, name text",
-            format!("SELECT i, i || repeat('x', 450) FROM generate_series(1, {ROWS}) i"),
+            format!("SELECT i, i || repeat('x', 450) FROM generate_series(1, {rows}) i"),
         ),
         Server::MariaDb => (
             "id bigint PRIMARY KEY, name varchar(500)",
-            format!("SELECT seq, CONCAT(seq, REPEAT('x', 450)) FROM seq_1_to_{ROWS}"),
+            format!("SELECT seq, CONCAT(seq, REPEAT('x', 450)) FROM seq_1_to_{rows}"),
         ),
     };
     format!(
@@ -41,11 +49,16 @@ pub fn script(server: Server) -> String {
 
 /// The same tables in an SQLite file, with a row that is missing, one that is too many, and one that is corrupt.
 pub fn target(tieout: &Tieout) {
+    target_of(tieout, ROWS);
+}
+
+/// The same with so many rows in the big one.
+pub fn target_of(tieout: &Tieout, rows: u32) {
     let script = format!(
         "CREATE TABLE big (id INTEGER PRIMARY KEY, name TEXT);
-         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {ROWS})
+         WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {rows})
          INSERT INTO big SELECT i, i || replace(hex(zeroblob(225)), '0', 'x') FROM n;
-         DELETE FROM big WHERE id = 17; UPDATE big SET name = 'other' WHERE id = 30000;
+         DELETE FROM big WHERE id = 17; UPDATE big SET name = 'other' WHERE id = 5000;
          INSERT INTO big VALUES (99999999, 'new');
          CREATE TABLE small (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO small VALUES (1, 'a'), (2, 'b');"
     );
@@ -161,7 +174,7 @@ fn whatever_is_garbled_nothing_is_called_a_match() {
             target(&tieout);
             let what = What::Garble(bytes);
             let proxy = Proxy::before(port(server), Strike { from_server, at, what, times: 1 });
-            config(&tieout, &url(server, proxy.port), "target.db", &format!("workers = 2\n{QUICK}"));
+            config(&tieout, &url(server, proxy.port), "target.db", &format!("workers = 2\n{GARBLED}"));
             let outcome = tieout.run(["run", "-q"]);
             assert!(!outcome.stderr.contains("panicked"), "{server:?} {from_server} {at}\n{outcome}");
             match outcome.code {

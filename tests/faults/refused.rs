@@ -43,7 +43,6 @@ fn a_run_of_another_comparison_is_refused() {
     for arguments in [
         &["--ignore", "name"][..],
         &["--where", "id < 5"],
-        &["--table", "alpha"],
         &["--key", "name"],
         &["--time-zone", "UTC"],
         &["--values", "mask"],

@@ -44,15 +44,21 @@ impl Postgres {
         let found = glob::glob(pattern.to_str().expect("a path in UTF-8")).expect("a pattern").flatten().next();
         let folder = found.and_then(|socket| socket.parent().map(PathBuf::from)).expect("the folder of the cluster");
         let pg_ctl = program("pg_ctl", FOLDERS);
-        let mut command = Command::new(if is_root() { "runuser".into() } else { pg_ctl.clone() });
-        if is_root() {
-            command.args(["-u", "postgres", "--"]).arg(&pg_ctl);
+        // The processes that were killed hold the shared memory until the last of them is gone.
+        for attempt in 0.. {
+            let mut command = Command::new(if is_root() { "runuser".into() } else { pg_ctl.clone() });
+            if is_root() {
+                command.args(["-u", "postgres", "--"]).arg(&pg_ctl);
+            }
+            command.arg("start").arg("--pgdata").arg(folder.join("data")).arg("--log").arg(folder.join("log"));
+            command.args(["--wait", "--silent"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+            if command.status().expect("pg_ctl starts").success() {
+                return;
+            }
+            let said = std::fs::read_to_string(folder.join("log")).unwrap_or_default();
+            assert!(attempt < 30, "the cluster did not start again: {said}");
+            std::thread::sleep(std::time::Duration::from_millis(500));
         }
-        command.arg("start").arg("--pgdata").arg(folder.join("data")).arg("--log").arg(folder.join("log"));
-        let silent = [Stdio::null(), Stdio::null(), Stdio::null()];
-        let [stdin, stdout, stderr] = silent;
-        let status = command.args(["--wait", "--silent"]).stdin(stdin).stdout(stdout).stderr(stderr).status();
-        assert!(status.expect("pg_ctl starts").success(), "the cluster did not start again");
     }
 
     /// Creates a database and fills it by a script.

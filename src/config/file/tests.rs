@@ -141,6 +141,18 @@ fn half_of_a_sample_is_refused_and_placed() {
 }
 
 #[test]
+fn what_is_tried_again_is_read_and_a_file_is_patient_at_the_first_contact() {
+    let retry =
+        plan(&with_stores("retry = { times = 2, first_wait = \"250ms\", wait_max = \"1m\", silence_max = \"1h\" }"));
+    let retry = retry.unwrap().options.retry;
+    assert_eq!((retry.times, retry.first_wait.as_millis(), retry.wait_max.as_secs()), (2, 250, 60));
+    assert_eq!((retry.silence_max.as_secs(), retry.first_contact), (3600, true));
+    let default = plan(&with_stores("")).unwrap().options;
+    assert!(default.retry.times > 0 && default.retry.first_contact && default.resumable);
+    assert!(!Options::default().retry.first_contact && !Options::default().resumable);
+}
+
+#[test]
 fn an_unknown_mode_is_refused() {
     assert!(plan(&with_stores("mode = \"ful\"")).unwrap_err().to_string().contains("did you mean \"full\"?"));
 }
@@ -151,6 +163,9 @@ fn values_that_make_no_sense_are_wrong_usage_and_placed() {
         (with_stores("workers = 0"), "between 1 and"),
         (with_stores("workers = 100000"), "between 1 and"),
         (with_stores("memory = \"1MiB\""), "64MiB"),
+        (with_stores("retry = { times = 5000 }"), "between 0 and 1000"),
+        (with_stores("retry = { first_wait = \"soon\" }"), "is no time"),
+        (with_stores("retry = { silence_max = \"0s\" }"), "is no time"),
         (with_stores("memory = \"lots\""), "no size"),
         (with_stores("out = \"\""), "\"out\" is empty"),
         (with_stores("time_zone = \"Europe/Berln\""), "\"Europe/Berlin\""),

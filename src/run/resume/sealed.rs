@@ -33,7 +33,8 @@ fn write_file<T: Serialize>(path: &Path, content: &T, durable: bool) -> Result<(
     let mut bytes = serde_json::to_vec(content).map_err(|e| failed(e.into()))?;
     let hash = hex::encode(Sha256::digest(&bytes));
     bytes.extend_from_slice(format!("\n{hash}\n").as_bytes());
-    let partial = path.with_extension("partial");
+    // Beside the file under its whole name: others are written at the same time.
+    let partial = path.with_file_name(format!("{}.partial", path.file_name().unwrap_or_default().to_string_lossy()));
     let written = File::create(&partial).and_then(|mut file| {
         file.write_all(&bytes)?;
         if durable { file.sync_all() } else { Ok(()) }
@@ -66,6 +67,19 @@ mod tests {
         let floats = [0.1 + 0.2, 1.0 / 3.0, 5e-324, f64::MAX, 0.9999999999999999, 123456789.12345679];
         write(&path, &floats.to_vec()).unwrap();
         assert_eq!(read::<Vec<f64>>(&path).unwrap(), floats);
+    }
+
+    #[test]
+    fn files_whose_names_differ_in_their_ends_do_not_get_in_each_others_way() {
+        let folder = tempfile::tempdir().unwrap();
+        let names = ["t.source", "t.target", "t.json"];
+        std::thread::scope(|scope| {
+            for name in names {
+                let path = folder.path().join(name);
+                scope.spawn(move || (0..200).for_each(|_| write_lightly(&path, &name.to_owned()).unwrap()));
+            }
+        });
+        assert!(names.iter().all(|name| read::<String>(&folder.path().join(name)).as_deref() == Some(name)));
     }
 
     #[test]

@@ -90,6 +90,8 @@ fn is_transient(error: &sqlx::Error) -> bool {
                 | HostUnreachable
                 | NetworkUnreachable
         ),
+        // What ends in the middle of a greeting, or is garbled, looks so, too.
+        sqlx::Error::Protocol(_) => true,
         _ => false,
     }
 }

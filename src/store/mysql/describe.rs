@@ -139,7 +139,7 @@ pub(super) async fn shapes(
         let made = tables.get(&name.name).and_then(|rows| rows.first()).map(|row| words(&row[2..]));
         let made = format!("created {}", made.unwrap_or_default());
         let columns = rows.iter().map(|row| format!("column {}", words(&row[2..])));
-        shapes.insert(name.clone(), std::iter::once(made).chain(columns).collect());
+        shapes.insert(name.clone(), columns.chain([made]).collect());
     }
     Ok(shapes)
 }

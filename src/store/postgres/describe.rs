@@ -58,7 +58,7 @@ pub(super) async fn shapes(
            FROM tables JOIN pg_catalog.pg_attribute a ON a.attrelid = tables.oid
            WHERE a.attnum > 0 AND NOT a.attisdropped
            UNION ALL
-           SELECT schema, name, 0, 'the file of its rows (' || coalesce(CASE relkind
+           SELECT schema, name, 2147483647, 'the file of its rows (' || coalesce(CASE relkind
                WHEN 'r' THEN pg_catalog.pg_relation_filenode(oid)::text
                ELSE (WITH RECURSIVE tree AS (
                          SELECT tables.oid AS part UNION ALL
