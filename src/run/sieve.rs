@@ -22,7 +22,20 @@ pub(super) struct Sieve {
     /// Where a part asks for keys, only these: others ask for the rest.
     keys: Option<Arc<HashSet<Box<[u8]>>>>,
     /// Keys in order, and the places of those that are let through, in order.
-    among: Option<(Arc<Vec<Box<[u8]>>>, Arc<Vec<usize>>)>,
+    among: Option<Among>,
+}
+
+/// Keys in order, and the places of those that are let through, in order.
+struct Among {
+    keys: Arc<Vec<Box<[u8]>>>,
+    places: Arc<Vec<usize>>,
+}
+
+impl Among {
+    fn contains(&self, key: &[u8]) -> bool {
+        let found = self.keys.binary_search_by(|one| (**one).cmp(key));
+        found.is_ok_and(|at| self.places.binary_search(&at).is_ok())
+    }
 }
 
 impl Sieve {
@@ -51,7 +64,7 @@ impl Sieve {
 
     /// Of these only rows with one of `keys`, which are in order, that stands at one of `places`, which are so, too.
     pub fn among(self, keys: Arc<Vec<Box<[u8]>>>, places: Arc<Vec<usize>>) -> Self {
-        Self { among: Some((keys, places)), ..self }
+        Self { among: Some(Among { keys, places }), ..self }
     }
 
     /// The rows of a batch that get through.
@@ -67,9 +80,7 @@ impl Sieve {
             is_open
                 && self.chosen.as_ref().is_none_or(|chosen| chosen.contains(key))
                 && self.keys.as_ref().is_none_or(|keys| keys.contains(key))
-                && self.among.as_ref().is_none_or(|(keys, places)| {
-                    keys.binary_search_by(|one| (**one).cmp(key)).is_ok_and(|at| places.binary_search(&at).is_ok())
-                })
+                && self.among.as_ref().is_none_or(|among| among.contains(key))
         });
         let let_through = BooleanArray::from(let_through.collect::<Vec<bool>>());
         filter_record_batch(batch, &let_through).map_err(|e| Error::compare("rows cannot be picked").because(e))
