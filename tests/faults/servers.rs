@@ -107,7 +107,7 @@ fn a_server_that_is_not_there_yet_is_waited_for_where_a_config_asks_for_patience
     tieout.run(["run", "-v"]).exits(1).saying(&["retry 1 of 40", "retry 3 of 40"]);
     // `diff` is for people, who see at once that an address is wrong.
     let closed = crate::servers::free_port();
-    tieout.diff(postgres.url_at(closed, &database), "target.db", &[]).fails(3).saying(&["nothing listens"]);
+    tieout.diff(postgres.url_at(closed, &database), "target.db", &[]).exits(3).saying(&["nothing listens"]);
     // What does not go away by itself is not tried again.
     config(&tieout, &postgres.url("no_such_database"), "target.db", PATIENT);
     let outcome = tieout.run(["run", "-v"]).exits(3).saying(&["no such database"]);
