@@ -26,6 +26,7 @@ pub(super) struct Sieve {
 }
 
 /// Keys in order, and the places of those that are let through, in order.
+#[derive(Clone)]
 struct Among {
     keys: Arc<Vec<Box<[u8]>>>,
     places: Arc<Vec<usize>>,
