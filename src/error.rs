@@ -34,12 +34,14 @@ pub struct Error {
     hint: Option<String>,
     cause: Option<Box<dyn std::error::Error + Send + Sync>>,
     transient: bool,
+    /// Whether somebody ended what was going on.
+    ended_by_hand: bool,
 }
 
 impl Error {
     /// A failure of `kind`; `what` is one sentence without a full stop.
     pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
-        Self { kind, what: what.into(), place: None, hint: None, cause: None, transient: false }
+        Self { kind, what: what.into(), place: None, hint: None, cause: None, transient: false, ended_by_hand: false }
     }
 
     /// Wrong usage or configuration.
@@ -103,6 +105,17 @@ impl Error {
         self.transient
     }
 
+    /// Whether an administrator may have ended this very session: where the server goes on, that is a wish to be heeded.
+    pub fn ended_by_hand(mut self, ended: bool) -> Self {
+        self.ended_by_hand = ended;
+        self
+    }
+
+    /// Whether an administrator may have ended the session.
+    pub fn is_ended_by_hand(&self) -> bool {
+        self.ended_by_hand
+    }
+
     /// The same failure without the words of what failed beneath it: a store may quote values or the condition of
     /// `--where` in them. What the operating system says of a file or a connection stays.
     pub fn without_words(mut self) -> Self {
@@ -122,6 +135,7 @@ impl Error {
             hint: self.hint.clone(),
             cause: (!causes.is_empty()).then(|| causes.join(": ").into()),
             transient: self.transient,
+            ended_by_hand: self.ended_by_hand,
         }
     }
 

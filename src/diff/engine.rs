@@ -27,6 +27,9 @@ use crate::model::Pair;
 /// Changed keys up to this many bytes are kept in a hash table while rows stream past; more are sorted and merged,
 /// which can spill.
 const HASHED_BYTES_MAX: u64 = 32 << 20;
+/// Of how much memory a row of a batch may make use.
+const MEMORY_BYTES_PER_BATCH_ROW: u64 = 64 << 10;
+const BATCH_ROWS_MIN: u64 = 256;
 
 /// One engine for the queries of one table.
 pub(super) struct Engine {
@@ -86,6 +89,9 @@ impl Engine {
         // The default reserve is meant for far larger pools; each of the workers takes it twice.
         let reserve = self.limits.memory_bytes_max / (self.limits.workers.max(1) as u64 * 16);
         options.execution.sort_spill_reservation_bytes = reserve.min(10 << 20) as usize;
+        // A merge holds a batch of everything that was spilled.
+        let rows = self.limits.memory_bytes_max / MEMORY_BYTES_PER_BATCH_ROW;
+        options.execution.batch_size = rows.clamp(BATCH_ROWS_MIN, options.execution.batch_size as u64) as usize;
         SessionContext::new_with_config_rt(config, self.runtime.clone())
     }
 

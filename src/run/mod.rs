@@ -41,8 +41,8 @@ use crate::config::{Options, RunPlan};
 use crate::error::{Error, Result};
 use crate::history::Started;
 use crate::model::{
-    Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity, StoreResult,
-    Summary, TableOutcome, TableResult, Verdict,
+    Consistency, Coverage, Covered, FenceResult, Pair, Progress, RunInfo, SUMMARY_FORMAT, Silent, StoreIdentity,
+    StoreResult, Summary, TableOutcome, TableResult, Verdict,
 };
 use crate::report::{self, HtmlReport, KEPT_FILE, TableSample};
 use crate::store::Store;
@@ -131,6 +131,11 @@ impl Begun {
     /// The same for a run that is taken up; the plan gets the seed that its sample was drawn with.
     fn again(plan: &mut RunPlan, run: &str) -> Result<Self> {
         let key = plan.options.sign.as_deref().map(SigningKey::read).transpose()?;
+        if plan.options.consistency == Consistency::Strong {
+            return Err(Error::usage("a run under consistency = \"strong\" cannot be taken up")
+                .because("it promises one moment for all tables, and that moment is gone")
+                .hint("nothing was changed; start a new run without --resume"));
+        }
         let path = resume::find(run, &plan.options.out, &resume::plan_hash(plan))?;
         let directory = RunDirectory::open(&path, plan.options.keep_snapshots)?;
         let (journal, taken_up) = Journal::take_up(&directory, plan)?;

@@ -549,6 +549,10 @@ impl Reader {
                 Err(error) if error.is_transient() => error,
                 outcome => return outcome,
             };
+            // The server goes on, so it was not stopped: somebody stopped us.
+            if error.is_ended_by_hand() && self.snapshot().holds().await {
+                return Err(error.transient(false));
+            }
             // Asked again after the wait, by when a connection that was given up has been let go, so that it is replaced.
             let holds = || self.snapshot().holds();
             if !holds().await || !self.retry.again(what, retry, &error).await || !holds().await {

@@ -17,7 +17,12 @@ fn rows_of_64_mib_are_compared_to_the_last_byte() {
          INSERT INTO t VALUES (1, {body}), (2, set_byte({body}, 67108863, 1)), (3, decode(repeat('00', 10), 'hex'));"
     );
     let database = postgres.database("huge", &script);
-    config(&tieout, "source.db", &postgres.url(&database), "workers = 2\nvalues = { default = \"length\" }");
+    config(
+        &tieout,
+        "source.db",
+        &postgres.url(&database),
+        "workers = 2\nmemory = \"1GiB\"\nvalues = { default = \"length\" }",
+    );
     let outcome = tieout.run(["run", "-q"]).exits(1);
     assert_eq!((outcome.report().counts("t"), outcome.report().rows("t")), ([0, 0, 0, 1], [Some(3), Some(3)]));
     assert_eq!(outcome.report().lines("t")[0].key, ["2"]);

@@ -313,7 +313,7 @@ fn a_file_that_may_not_be_read_any_more_costs_no_more_than_its_table() {
     let stores = Stores::new("");
     let run = stores.killed();
     // In place of a file, a folder: whoever runs the tests, it cannot be read as a file.
-    let file = run.join("snapshots/alpha/source/digests-00000.parquet");
+    let file = run.join("snapshots/alpha/source/part-00000.parquet");
     std::fs::remove_file(&file).expect("removed");
     std::fs::create_dir(&file).expect("a folder");
     stores.tieout.run(["run", "-v", "--resume", "latest"]).exits(1).saying(&["table alpha is read again", "1 of 3"]);
@@ -345,8 +345,8 @@ fn lean_runs_and_samples_are_taken_up_too() {
 fn a_run_whose_disk_was_full_is_taken_up_when_there_is_room() {
     let stores = Stores::new("");
     let run = stores.killed();
-    // No file may exceed 24 KiB, and the signal that would tell so is ignored: writes fail as on a full disk.
-    let limit = "trap '' XFSZ; ulimit -f 24; exec \"$@\"";
+    // No file may exceed 8 KiB, and the signal that would tell so is ignored: writes fail as on a full disk.
+    let limit = "trap '' XFSZ; ulimit -f 8; exec \"$@\"";
     let mut command = std::process::Command::new("bash");
     command.args(["-c", limit, "bash", env!("CARGO_BIN_EXE_tieout"), "run", "-q", "--resume", "latest"]);
     command.current_dir(stores.tieout.folder.path());

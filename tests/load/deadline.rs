@@ -84,8 +84,8 @@ fn a_statement_does_not_take_longer_than_the_config_says() {
     let tieout = Tieout::new();
     let (postgres, mariadb) = (Postgres::shared(), crate::servers::MariaDb::shared());
     // More than fits between a server and a reader: what has left the server no longer counts.
-    let in_pg = postgres.url(&postgres.database("slow", &in_postgres(500_000)));
-    let in_my = mariadb.url(&mariadb.database("slow", &super::in_mariadb(500_000)));
+    let in_pg = postgres.url(&postgres.database("slow", &super::wide_in_postgres(500_000)));
+    let in_my = mariadb.url(&mariadb.database("slow", &super::wide_in_mariadb(500_000)));
     sqlite(&tieout, "target.db", 10);
     for url in [in_pg, in_my] {
         config(&tieout, &url, "target.db", "", "rows_per_second = 50000\nstatement_timeout = \"1s\"");

@@ -56,6 +56,15 @@ fn in_postgres(rows: u64) -> String {
     )
 }
 
+/// Rows so wide that they do not fit between a server and a reader: what has left the server cannot be stopped.
+fn wide_in_postgres(rows: u64) -> String {
+    in_postgres(rows).replace("|| i FROM", "|| i || repeat('.', 240) FROM")
+}
+
+fn wide_in_mariadb(rows: u64) -> String {
+    in_mariadb(rows).replace("varchar(60)", "varchar(300)").replace("', seq) FROM", "', seq, REPEAT('.', 240)) FROM")
+}
+
 fn in_mariadb(rows: u64) -> String {
     format!(
         "CREATE TABLE big (id bigint PRIMARY KEY, name varchar(60));

@@ -3,7 +3,7 @@
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{in_mariadb, in_postgres, sqlite};
+use super::{sqlite, wide_in_mariadb, wide_in_postgres};
 use crate::binary::Tieout;
 use crate::servers::{MariaDb, Postgres};
 
@@ -30,7 +30,7 @@ fn answer(ask: impl Fn() -> String) -> String {
 fn a_reader_of_postgres_is_known_by_its_name_and_can_be_ended() {
     let tieout = Tieout::new();
     let postgres = Postgres::shared();
-    let database = postgres.database("seen", &in_postgres(ROWS));
+    let database = postgres.database("seen", &wide_in_postgres(ROWS));
     sqlite(&tieout, "target.db", 10);
     let url = postgres.url(&database);
     let run = tieout.start(tieout.command(["diff", &url, "target.db", "--rows-per-second", RATE]));
@@ -49,10 +49,10 @@ fn a_reader_of_postgres_is_known_by_its_name_and_can_be_ended() {
 fn a_reader_of_mariadb_is_known_by_its_statements_and_can_be_ended() {
     let tieout = Tieout::new();
     let mariadb = MariaDb::shared();
-    let database = mariadb.database("seen", &in_mariadb(ROWS));
+    let database = mariadb.database("seen", &wide_in_mariadb(ROWS));
     sqlite(&tieout, "target.db", 10);
     let url = mariadb.url(&database);
-    let run = tieout.start(tieout.command(["diff", &url, "target.db", "--rows-per-second", RATE]));
+    let run = tieout.start(tieout.command(["diff", &url, "target.db", "--rows-per-second", RATE, "--retries", "0"]));
     let reading = format!(
         "SELECT MIN(ID) FROM information_schema.PROCESSLIST WHERE INFO LIKE '%/* tieout */%' AND ID <> CONNECTION_ID() AND DB = '{database}'"
     );

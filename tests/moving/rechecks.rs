@@ -45,7 +45,9 @@ impl Restless {
                 std::thread::sleep(Duration::from_millis(30));
             }
             drop(pipes);
-            sessions.each_mut().map(|one| one.wait().expect("psql ends"));
+            for session in &mut sessions {
+                session.wait().expect("psql ends");
+            }
         });
         Self { stop, thread: Some(thread) }
     }

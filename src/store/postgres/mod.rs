@@ -122,7 +122,8 @@ fn failed_on_wire(identity: &StoreIdentity, what: impl Into<String>, cause: Wire
         WireError::Refused { code, message } => made
             .because(format!("error returned from database: {message}"))
             .hint(advice(&code))
-            .transient(transient_sqlstate(&code)),
+            .transient(transient_sqlstate(&code))
+            .ended_by_hand(code == "57P01"),
         WireError::Stopped => Error::interrupted(),
         WireError::Caller(error) => error,
     }
