@@ -81,7 +81,11 @@ impl Engine {
     }
 
     fn context(&self, hash_joins: bool) -> SessionContext {
-        let mut config = SessionConfig::new().with_target_partitions(self.limits.workers.max(1));
+        let config = SessionConfig::new().with_target_partitions(self.limits.workers.max(1));
+        // A merge holds a batch of everything that was spilled.
+        let rows = self.limits.memory_bytes_max / MEMORY_BYTES_PER_BATCH_ROW;
+        let rows = rows.clamp(BATCH_ROWS_MIN, config.batch_size() as u64);
+        let mut config = config.with_batch_size(rows as usize);
         let options = config.options_mut();
         options.optimizer.prefer_hash_join = hash_joins;
         // Keys stay plain binary, so that both sides of every join have the same type.
@@ -89,9 +93,6 @@ impl Engine {
         // The default reserve is meant for far larger pools; each of the workers takes it twice.
         let reserve = self.limits.memory_bytes_max / (self.limits.workers.max(1) as u64 * 16);
         options.execution.sort_spill_reservation_bytes = reserve.min(10 << 20) as usize;
-        // A merge holds a batch of everything that was spilled.
-        let rows = self.limits.memory_bytes_max / MEMORY_BYTES_PER_BATCH_ROW;
-        options.execution.batch_size = rows.clamp(BATCH_ROWS_MIN, options.execution.batch_size as u64) as usize;
         SessionContext::new_with_config_rt(config, self.runtime.clone())
     }
 
