@@ -22,7 +22,7 @@ const POLL_AFTER: Duration = Duration::from_millis(250);
 /// What came of opening the stores.
 pub(super) enum Opening {
     /// Both are open, and how it was made sure that the target has what the source shows; `None` where that was not asked for.
-    Open(Pair<Reader>, Option<FenceResult>),
+    Open(Box<Pair<Reader>>, Option<FenceResult>),
     /// The target did not pass the source's coordinate in time, which it did not say.
     Missed(Error),
 }
@@ -38,7 +38,7 @@ pub(super) async fn open(
     if plan.options.consistency != Consistency::Strong {
         let source = Reader::of(prepared, Side::Source, &plan.options, retry, progress).await?;
         let target = Reader::of(prepared, Side::Target, &plan.options, retry, progress).await?;
-        return Ok(Opening::Open(Pair::new(source, target), None));
+        return Ok(Opening::Open(Box::new(Pair::new(source, target)), None));
     }
     let source = open_strongly(prepared, Side::Source, &plan.options, retry, progress).await?;
     let coordinates: Coordinates = source.snapshot().coordinates().into_iter().collect();
@@ -58,7 +58,7 @@ pub(super) async fn open(
     };
     progress.note(&how);
     let fence = FenceResult { how, passed, seconds: begun.elapsed().as_secs_f64(), source_moved };
-    Ok(Opening::Open(Pair::new(source, target), Some(fence)))
+    Ok(Opening::Open(Box::new(Pair::new(source, target)), Some(fence)))
 }
 
 async fn open_strongly(

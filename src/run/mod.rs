@@ -179,6 +179,7 @@ async fn run_in(
     let mut today = time::today();
     let results = match due.before(fence::open(&prepared, plan, &retry, &progress)).await?? {
         Opening::Open(readers, fence) => {
+            let readers = *readers;
             let coordinates = readers.as_ref().map(|reader| reader.snapshot().coordinates().into_iter().collect());
             let mut results = Results::of(&readers, fence, plan);
             let resumes = left.is_some();

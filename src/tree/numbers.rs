@@ -268,7 +268,7 @@ mod tests {
         let part = |(ordinal, numbers): (usize, &[Option<i64>])| {
             let mut sums = NumberSums::new(ordinal, rows_per_range);
             for batch in numbers.chunks(7) {
-                let digests = batch.iter().map(|number| number.map_or(5, |n| u128::MAX / 3 ^ n as u128)).collect();
+                let digests = batch.iter().map(|number| number.map_or(5, |n| (u128::MAX / 3) ^ n as u128)).collect();
                 sums.observe(&BinaryArray::from_iter_values(batch.iter().map(|number| key(*number))), &digests);
             }
             sums

@@ -33,7 +33,7 @@ fn a_reader_of_postgres_is_known_by_its_name_and_can_be_ended() {
     let database = postgres.database("seen", &wide_in_postgres(ROWS));
     sqlite(&tieout, "target.db", 10);
     let url = postgres.url(&database);
-    let run = tieout.start(tieout.command(["diff", &url, "target.db", "--rows-per-second", RATE]));
+    let run = tieout.start(tieout.command(["diff", &url, "target.db", "--rows-per-second", RATE, "--retries", "0"]));
     let reading = format!(
         "FROM pg_stat_activity WHERE application_name = 'tieout' AND query LIKE 'COPY%' AND state = 'active' AND datname = '{database}'"
     );

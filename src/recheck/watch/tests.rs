@@ -116,10 +116,12 @@ const TIMES: u32 = 5;
 /// A change arrives sooner than `TIMES * AFTER`.
 const LAG_MAX: u64 = 99;
 
+type Effects = BTreeMap<u64, (u64, Option<u64>)>;
+
 /// What each store holds at each moment: for each key the writes in the order in which they take effect. As with versions that are
 /// compared before they are written, the newest write wins on each side, whatever the order in which writes arrive.
 struct History {
-    effects: Pair<Vec<BTreeMap<u64, (u64, Option<u64>)>>>,
+    effects: Pair<Vec<Effects>>,
 }
 
 impl History {
