@@ -11,9 +11,11 @@ use tokio::task::spawn_blocking;
 use super::choose::Choice;
 use super::directory::RunDirectory;
 use super::evidence;
-use super::reading::{self, Job, Read};
+use super::job::Job;
+use super::reading;
 use super::recheck::{Collected, Collector, Rechecked, Way};
 use super::second_reading::{self, DISAGREEING, SecondReading};
+use super::waiting::Read;
 use crate::causes::{CauseFinder, FoundCauses, Hypotheses};
 use crate::config::RunPlan;
 use crate::diff::{self, Counted, Disagreement, Limits};
@@ -256,7 +258,6 @@ async fn compare_snapshots(
     // Both sides were read by the same choice.
     let choice = taken.source.choice.clone();
     let rows_read = taken.as_ref().map(|taken| taken.rows_read);
-    let gathered = taken.as_ref().map(|taken| taken.gathered.clone());
     let lean = taken.as_ref().map(|taken| !taken.snapshot.has_rows());
     let readers = taken.as_ref().map(|taken| taken.reader.clone());
     let moments = taken.as_ref().map(|taken| moment(taken.snapshot.manifest()));
@@ -264,7 +265,9 @@ async fn compare_snapshots(
         result.moments = Some(moments.clone());
     }
     compared.moments = Some(moments);
-    let rows: Pair<Arc<dyn SnapshotRows>> = taken.map(|taken| Arc::new(taken.snapshot) as Arc<dyn SnapshotRows>);
+    let Pair { source, target } = taken;
+    let gathered = Pair::new(source.gathered, target.gathered);
+    let rows = Pair::new(source.snapshot, target.snapshot).map(|side| Arc::new(side) as Arc<dyn SnapshotRows>);
 
     progress.stage(&table.name, "tree");
     let begun = Instant::now();

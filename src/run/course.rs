@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::compare::{self, Compared, Context};
 use super::load::Due;
 use super::prepare::{self, Prepared};
-use super::reading::{self, Reader};
+use super::reading::Reader;
 use super::results::{self, Results, Wait};
 use super::retry::Retry;
-use super::{choose, moments};
+use super::{choose, moments, waiting};
 use crate::config::KeepSnapshots;
 use crate::error::Result;
 use crate::model::{Consistency, Pair, Progress, TableOutcome, TablePlan};
@@ -52,7 +52,7 @@ pub(super) async fn compare_all(
     let choices = due.before(choose::choose(&open, &readers, &plan.options)).await;
     // Without a choice nothing is read any more, either: every table says so.
     let choices = choices.unwrap_or_else(|_| vec![None; open.len()]);
-    let mut waiting = reading::start(&open, &choices, &readers, directory, &plan.options, progress.clone());
+    let mut reading = waiting::start(&open, &choices, &readers, directory, &plan.options, progress.clone());
     for outcome in &prepared.tables {
         let table = match outcome {
             TableOutcome::Settled(result) => {
@@ -66,10 +66,10 @@ pub(super) async fn compare_all(
         }
         let again = || {
             let one = std::slice::from_ref(outcome);
-            reading::start(one, &[None], &readers, directory, &plan.options, progress.clone())
+            waiting::start(one, &[None], &readers, directory, &plan.options, progress.clone())
         };
         let comparing = async {
-            let read = waiting.next_table().await;
+            let read = reading.next_table().await;
             let mut compared = compare::compare(table, read, context, &mut key_bytes_left).await;
             // A second reading that lost the snapshot of the first: the table begins again in the next one.
             let mut restarts = 0;
@@ -105,7 +105,7 @@ pub(super) async fn compare_all(
             None => results.put(at, table, compared, directory)?,
         }
     }
-    drop(waiting);
+    drop(reading);
     results.close(&readers);
     // What is read again is read in other transactions: these need not be held any longer.
     drop(readers);

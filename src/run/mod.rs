@@ -11,6 +11,7 @@ mod evidence;
 mod fence;
 mod gate;
 mod guard;
+mod job;
 mod load;
 mod moments;
 mod names;
@@ -32,6 +33,7 @@ mod standalone;
 mod time;
 mod verify;
 mod verify_repeat;
+mod waiting;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -183,14 +185,14 @@ async fn run_in(
             let coordinates = readers.as_ref().map(|reader| reader.snapshot().coordinates().into_iter().collect());
             let mut results = Results::of(&readers, fence, plan);
             let resumes = left.is_some();
-            if let Some((left, taken_up)) = left {
+            if let Some((mut left, taken_up)) = left {
                 left.check_stores(&coordinates)?;
                 directory.begin_again()?;
                 recorded = recording::begin_again(plan, directory.id(), taken_up.sequence)?;
-                journal = Some(left);
                 let kinds = identities.as_ref().map(|identity| identity.kind);
-                results.take_up(&mut journal, &prepared, kinds, &coordinates, (&directory, progress.as_ref()))?;
+                results.take_up(&mut left, &prepared, kinds, &coordinates, (&directory, progress.as_ref()))?;
                 results.on_record = taken_up.ended;
+                journal = Some(left);
             }
             if let Some(journal) = &mut journal {
                 journal.opened(coordinates, resumes, recorded.as_ref().map(Started::sequence))?;

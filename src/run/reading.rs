@@ -1,20 +1,19 @@
 //! Reads both sides of all tables at once, each side by its own workers, into snapshots.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::fs;
 use std::future::Future;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rayon::prelude::*;
 use tokio::sync::SemaphorePermit;
-use tokio::task::{JoinHandle, JoinSet, spawn_blocking};
+use tokio::task::{JoinSet, spawn_blocking};
 
 use super::choose::Choice;
-use super::directory::RunDirectory;
 use super::guard;
+use super::job::Job;
 use super::load::{Gently, Keeper};
 use super::prepare::Prepared;
 use super::renewal::{Renewal, View};
@@ -24,13 +23,10 @@ use super::sieve::Sieve;
 use super::time;
 use crate::config::{Keep, Options};
 use crate::error::{Error, ErrorKind, Result};
-use crate::mapping;
 use crate::model::{
-    self, Consistency, DIGESTS_FORMAT, DigestLayout, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, Pair,
-    Progress, RowObserver, SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableOutcome,
-    TablePlan, TableRead,
+    self, Consistency, DIGESTS_FORMAT, MANIFEST_FILE, Manifest, ManifestFile, ManifestPart, Progress, RowObserver,
+    SNAPSHOT_FORMAT, Side, SnapshotRows, StoreIdentity, Table, TableName, TableRead,
 };
-use crate::sampling::KeyChoice;
 use crate::snapshot::{Kept, PartWriter, RowsKept, Snapshot, SnapshotWriter, Written, row_encoder};
 use crate::store::{BatchSink, Part, Store, StoreSnapshot};
 use crate::throttle::Pace;
@@ -58,34 +54,6 @@ pub(super) struct Reader {
     findings: Arc<Mutex<BTreeMap<String, Vec<String>>>>,
 }
 
-/// What one side of one table is read into.
-pub(super) struct Job {
-    pub side: Side,
-    /// The table's name in reports.
-    pub name: String,
-    /// What is read of the store's table, or of several whose rows are taken for those of one. The first stands for all.
-    pub reads: Vec<TableRead>,
-    pub layout: DigestLayout,
-    /// Whether rows that lie in Parquet files already are copied all the same.
-    pub copy_all: bool,
-    /// Whether the rows are kept, or only their digests.
-    pub keep: Keep,
-    /// Whether digests of an earlier snapshot are computed again all the same.
-    pub digest_again: bool,
-    /// About how many rows a range will have.
-    pub rows_per_range: u64,
-    /// Whether the key is one integer: then the digests of ranges are summed as the rows pass.
-    pub by_number: bool,
-    /// Whether the digests of single rows may be wanted after that, to count keys that repeat.
-    pub keys_may_repeat: bool,
-    /// What is read and kept; `None` for everything.
-    pub choice: Option<Arc<Choice>>,
-    /// How often it was tried again to read something of it.
-    pub retries: Arc<AtomicU64>,
-    /// Where it is written down that the side was read whole, should the run break off before the table is compared.
-    pub seal: Option<PathBuf>,
-}
-
 /// A table that has been read, and what was gathered for its tree.
 pub(super) struct Taken {
     /// Reads the very snapshot of the store that this was read from.
@@ -96,53 +64,6 @@ pub(super) struct Taken {
     pub rows_read: u64,
     /// By which choice; `None` where everything was read and kept.
     pub choice: Option<Arc<Choice>>,
-}
-
-impl Job {
-    /// One side of a planned table.
-    pub fn of(plan: &TablePlan, side: Side, options: &Options, choice: Option<Arc<Choice>>) -> Self {
-        Self {
-            side,
-            name: plan.name.clone(),
-            reads: std::iter::once(plan.tables.get(side))
-                .chain(plan.more.get(side))
-                .map(|table| TableRead { table: table.clone(), filter: plan.filters.get(side).clone() })
-                .collect(),
-            layout: mapping::layout(plan, side),
-            copy_all: false,
-            keep: options.keep,
-            digest_again: false,
-            rows_per_range: options.rows_per_range,
-            by_number: plan.has_number_key(),
-            keys_may_repeat: !plan.key_enforced.get(side),
-            choice,
-            retries: Arc::default(),
-            seal: None,
-        }
-    }
-
-    /// The keys that are kept of all that are read; `None` where all are.
-    pub fn keys(&self) -> Option<KeyChoice> {
-        match self.choice.as_deref() {
-            Some(Choice::Keys(keys)) => Some(keys.clone()),
-            _ => None,
-        }
-    }
-
-    /// Whether only some ranges of the key are read.
-    pub fn is_sample_of_ranges(&self) -> bool {
-        matches!(self.choice.as_deref(), Some(Choice::Ranges(_)))
-    }
-
-    /// The table whose columns all rows have.
-    pub fn table(&self) -> &Table {
-        &self.reads[0].table
-    }
-
-    /// The condition on the rows.
-    pub fn filter(&self) -> Option<&String> {
-        self.reads[0].filter.as_ref()
-    }
 }
 
 impl Reader {
@@ -261,15 +182,13 @@ impl Reader {
 
     /// Reads one table into the snapshot `directory`: in the newest snapshot of the store, and where that is lost, again from the
     /// beginning in the next.
-    pub async fn read(&self, job: Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
-        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name));
-        self.unless_stopped(self.read_patiently(&job, directory, progress)).await.map_err(place)
-    }
-
-    async fn read_patiently(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
+    pub async fn read(&self, job: &Job, directory: &Path, progress: Arc<dyn Progress>) -> Result<Taken> {
+        let place = |e: Error| self.at(job, e);
         let (mut reader, mut restarts) = (self.newest().await, 0);
         loop {
-            let _open = reader.view.tables.clone().acquire_owned().await.map_err(|_| Error::interrupted())?;
+            let tables = reader.view.tables.clone();
+            let opening = async { tables.acquire_owned().await.map_err(|_| Error::interrupted()) };
+            let _open = self.unless_stopped(opening).await.map_err(place)?;
             // While this table waited, the snapshot may have been lost.
             let newest = self.newest().await;
             if newest.generation() > reader.generation() {
@@ -281,13 +200,18 @@ impl Reader {
                 Err(error) => error,
             };
             let Some(renewal) = self.renewal.as_ref().filter(|_| error.is_transient()) else { return Err(error) };
-            if renewal.is_given_up() || !self.retry.again(&reader.what(job), restarts, &error).await {
+            if renewal.is_given_up() {
+                return Err(error);
+            }
+            let waiting = async { Ok(self.retry.again(&reader.what(job), restarts, &error).await) };
+            if !self.unless_stopped(waiting).await.map_err(place)? {
                 return Err(error);
             }
             restarts += 1;
             job.retries.fetch_add(1, Ordering::Relaxed);
+            let opening = async { Ok(renewal.after(reader.generation(), &self.retry).await) };
             // Where the store is not there any more, the first failure says better why than the last.
-            let Ok(view) = renewal.after(reader.generation(), &self.retry).await else { return Err(error) };
+            let Ok(view) = self.unless_stopped(opening).await.map_err(place)? else { return Err(error) };
             reader.view = view;
         }
     }
@@ -297,7 +221,7 @@ impl Reader {
             Some(_) => "check the condition that was given with --where against the store's own words above",
             None => "the store's own words are above; mend it and run again: nothing of this table counts as compared",
         };
-        let place = |e: Error| e.at(format!("{}, table {}", self.identity.url, job.table().name)).hint(advice);
+        let place = |e: Error| self.at(job, e).hint(advice);
         let estimate: Option<u64> = job.reads.iter().map(|read| read.table.rows_estimate).sum();
         let estimate = match job.choice.as_deref() {
             Some(Choice::Ranges(choice)) => estimate.map(|rows| {
@@ -310,6 +234,10 @@ impl Reader {
         let snapshot = self.unless_stopped(self.read_table(job, directory, progress.clone())).await.map_err(place);
         progress.table_finished(job.side, &job.name);
         snapshot
+    }
+
+    fn at(&self, job: &Job, error: Error) -> Error {
+        error.at(format!("{}, table {}", self.identity.url, job.table().name))
     }
 
     /// What is read, for notes.
@@ -361,7 +289,7 @@ impl Reader {
                 let count = move |rows| progress.rows(side, &name, rows);
                 let (part_read, observed) =
                     reader.read_part_again(&what, &read, &part, (begin, forget), count, &tried).await?;
-                add(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner), observed);
+                Gathered::add(&mut gathered.lock().unwrap_or_else(PoisonError::into_inner), observed);
                 Ok((ordinal, part_read))
             });
         }
@@ -391,10 +319,7 @@ impl Reader {
         let mut gathered =
             Arc::into_inner(gathered).ok_or_else(gone)?.into_inner().unwrap_or_else(PoisonError::into_inner);
         if !digested.is_empty() {
-            let earlier = snapshot.clone();
-            let again = spawn_blocking(move || gather_again(&earlier, &digested, by_number, rows_per_range)).await;
-            let again = again.map_err(|e| Error::snapshot("the digests could not be read").because(e))??;
-            again.into_iter().for_each(|part| add(&mut gathered, part));
+            Gathered::add(&mut gathered, gather_again(&snapshot, digested, job).await?);
         }
         let gathered = gathered.unwrap_or_else(|| Gathered::new(by_number, 0, rows_per_range));
         Ok(Taken { reader: self.clone(), snapshot, gathered, rows_read, choice: job.choice.clone() })
@@ -407,7 +332,7 @@ impl Reader {
         if !resume::is_sealed(seal, &directory.join(MANIFEST_FILE)) {
             return None;
         }
-        let (directory, by_number, rows_per_range) = (directory.to_owned(), job.by_number, job.rows_per_range);
+        let directory = directory.to_owned();
         let opened = spawn_blocking(move || Snapshot::open(&directory).ok()).await.ok()??;
         let (then, now) = (opened.manifest(), self.manifest(job, Vec::new(), time::now()));
         let table = Table { rows_estimate: now.table.rows_estimate, ..then.table.clone() };
@@ -416,12 +341,8 @@ impl Reader {
         if !same || !resume::still_stands(self.identity.kind, &then.coordinates, &now.coordinates) {
             return None;
         }
-        let (earlier, rows_read) = (opened.clone(), opened.manifest().rows);
-        let parts: Vec<usize> = (0..opened.manifest().parts.len()).collect();
-        let again = spawn_blocking(move || gather_again(&earlier, &parts, by_number, rows_per_range)).await;
-        let mut gathered = None;
-        again.ok()?.ok()?.into_iter().for_each(|part| add(&mut gathered, part));
-        let gathered = gathered.unwrap_or_else(|| Gathered::new(by_number, 0, rows_per_range));
+        let rows_read = opened.manifest().rows;
+        let gathered = gather_again(&opened, (0..opened.parts()).collect(), job).await.ok()?;
         Some(Taken { reader: self.clone(), snapshot: opened, gathered, rows_read, choice: None })
     }
 
@@ -691,98 +612,15 @@ pub(super) fn check_count(counted: u64, rows: u64) -> Result<()> {
         .hint("a stream ended early or a range was not read: run again; nothing of this table counts as compared"))
 }
 
-fn add(all: &mut Option<Gathered>, part: Gathered) {
-    match all {
-        Some(all) => all.merge(part),
-        None => *all = Some(part),
-    }
-}
-
 /// Gathers of parts that were digested earlier, and so were not read now.
-fn gather_again(snapshot: &Snapshot, parts: &[usize], by_number: bool, rows_per_range: u64) -> Result<Vec<Gathered>> {
-    let gather = |part: &usize| {
-        let mut gathered = Gathered::new(by_number, *part, rows_per_range);
-        for batch in snapshot.digests(*part, None)? {
-            let batch = batch?;
-            gathered.observe(&batch.keys, &batch.digests);
-        }
-        Ok(gathered)
-    };
-    parts.par_iter().map(gather).collect()
+async fn gather_again(snapshot: &Snapshot, parts: Vec<usize>, job: &Job) -> Result<Gathered> {
+    let (snapshot, by_number, rows_per_range) = (snapshot.clone(), job.by_number, job.rows_per_range);
+    let gather = move || Gathered::of(&snapshot, &parts, by_number, rows_per_range);
+    spawn_blocking(gather).await.map_err(|e| Error::snapshot("the digests could not be read").because(e))?
 }
 
 fn absolute(directory: &Path, file: &ManifestFile) -> ManifestFile {
     let path = directory.join(&file.path);
     let path = path.canonicalize().unwrap_or(path);
     ManifestFile { path: path.to_string_lossy().into_owned(), ..file.clone() }
-}
-
-/// Both sides of a table once they have been read, or why not.
-pub(super) struct Read {
-    pub taken: Pair<Result<Taken>>,
-    pub seconds: f64,
-    /// How often it was tried again to read something of it.
-    pub retries: u64,
-}
-
-/// The tables that are being read, in the order of the plan.
-pub(super) struct Waiting(VecDeque<Pair<Handle>>);
-
-type Handle = AbortOnDrop<(Result<Taken>, f64, u64)>;
-
-impl Waiting {
-    /// Waits for the next table of the plan.
-    pub async fn next_table(&mut self) -> Read {
-        let gone = || Err(Error::store("the reader of this table stopped"));
-        let Some(mut handles) = self.0.pop_front() else {
-            return Read { taken: Pair::new(gone(), gone()), seconds: 0.0, retries: 0 };
-        };
-        let (source, source_seconds, of_source) = handles.source.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
-        let (target, target_seconds, of_target) = handles.target.wait().await.unwrap_or_else(|e| (Err(e), 0.0, 0));
-        let seconds = source_seconds.max(target_seconds);
-        Read { taken: Pair::new(source, target), seconds, retries: of_source + of_target }
-    }
-}
-
-/// Starts to read all tables of the plan.
-pub(super) fn start(
-    tables: &[TableOutcome],
-    choices: &[Option<Arc<Choice>>],
-    readers: &Pair<Reader>,
-    directory: &RunDirectory,
-    options: &Options,
-    progress: Arc<dyn Progress>,
-) -> Waiting {
-    let mut waiting = VecDeque::new();
-    for (outcome, choice) in tables.iter().zip(choices) {
-        let TableOutcome::Compare(plan) = outcome else { continue };
-        waiting.push_back(Pair::from_fn(|side| {
-            let seal = options.resumable.then(|| directory.seal(&plan.name, side));
-            let job = Job { seal, ..Job::of(plan, side, options, choice.clone()) };
-            let (reader, progress) = (readers.get(side).clone(), progress.clone());
-            let directory = directory.snapshot(&plan.name, side);
-            AbortOnDrop(tokio::spawn(async move {
-                let begun = Instant::now();
-                let retries = job.retries.clone();
-                let taken = reader.read(job, &directory, progress).await;
-                (taken, begun.elapsed().as_secs_f64(), retries.load(Ordering::Relaxed))
-            }))
-        }));
-    }
-    Waiting(waiting)
-}
-
-/// A task that ends with its handle, so that a run that is dropped reads no further.
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> AbortOnDrop<T> {
-    async fn wait(&mut self) -> Result<T> {
-        (&mut self.0).await.map_err(|e| Error::store("the reader of this table stopped").because(e))
-    }
-}
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
 }

@@ -79,13 +79,12 @@ impl Results {
     /// Takes over what an earlier process has finished of this run, and cleans up the rest that it left.
     pub fn take_up(
         &mut self,
-        journal: &mut Option<Journal>,
+        journal: &mut Journal,
         prepared: &Prepared,
         kinds: Pair<StoreKind>,
         coordinates: &Pair<BTreeMap<String, String>>,
         (directory, progress): (&RunDirectory, &dyn Progress),
     ) -> Result<()> {
-        let Some(journal) = journal else { return Ok(()) };
         let plans: Vec<&TablePlan> = prepared.tables.iter().filter_map(prepare::planned).collect();
         let (kept, notes) = journal.kept(&plans, kinds, coordinates);
         notes.iter().for_each(|note| progress.note(note));

@@ -84,7 +84,8 @@ pub(super) fn silent(limit: Duration) -> Error {
         .transient(true)
 }
 
-fn drawn() -> f64 {
+/// From 0 to 1, another one at each call.
+pub(super) fn drawn() -> f64 {
     (RandomState::new().build_hasher().finish() >> 11) as f64 / (1_u64 << 53) as f64
 }
 

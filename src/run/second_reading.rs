@@ -13,7 +13,8 @@ use arrow::array::BinaryArray;
 use tokio::task::spawn_blocking;
 
 use super::guard;
-use super::reading::{Job, Reader, Tried};
+use super::job::Job;
+use super::reading::{Reader, Tried};
 use super::sieve::Sieve;
 use super::time;
 use crate::canonical::{Digests, KeyValue, RowEncoder, decode_key};

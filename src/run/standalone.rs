@@ -4,8 +4,9 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::directory::{check_output, folder};
+use super::job::Job;
 use super::load::Gently;
-use super::reading::{Job, Reader};
+use super::reading::Reader;
 use super::retry::Retry;
 use crate::config::{Keep, Options, StorePlan};
 use crate::error::{Error, Result};
@@ -70,7 +71,7 @@ pub async fn snapshot(
             seal: None,
         };
         let directory = out.join(folder(&name.to_string()));
-        let taken = reader.read(job, &directory, progress.clone()).await?;
+        let taken = reader.read(&job, &directory, progress.clone()).await?;
         done.tables += 1;
         done.rows += taken.snapshot.manifest().rows;
     }

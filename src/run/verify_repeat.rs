@@ -8,11 +8,13 @@ use std::sync::Arc;
 use super::compare::{self, Compared, Context};
 use super::directory::RunDirectory;
 use super::evidence::{PLAN_FILE, SUMMARY_FILE};
+use super::job::Job;
 use super::load::Gently;
-use super::reading::{Job, Read, Reader};
+use super::reading::Reader;
 use super::recheck::RECHECKED;
 use super::time;
 use super::verify::{Finding, VerifyOptions};
+use super::waiting::Read;
 use crate::config::{KeepSnapshots, Options, RunPlan, StorePlan};
 use crate::error::{Error, Result};
 use crate::files;
@@ -153,7 +155,7 @@ async fn compare_again(
         // The snapshot holds what the condition has let through, of all tables that were read as one.
         job.reads.truncate(1);
         job.reads.iter_mut().for_each(|read| read.filter = None);
-        taken.push(reader.read(job, &directory.snapshot(&table.name, side), Arc::new(Silent)).await);
+        taken.push(reader.read(&job, &directory.snapshot(&table.name, side), Arc::new(Silent)).await);
     }
     let (Some(target), Some(source)) = (taken.pop(), taken.pop()) else {
         return Err(Error::snapshot("a side is missing").at(folder.display()));

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::Reader;
+use super::moving::above_zero;
 use super::overrides::Overrides;
 use super::shape::{Text, WrittenFile, WrittenStore};
 use super::values::{Number, Several};
@@ -296,12 +297,11 @@ impl Reader<'_> {
         if text.get_ref().trim() == "never" {
             return Ok(Some(None));
         }
-        let parsed = humantime::parse_duration(text.get_ref().trim()).ok().filter(|duration| !duration.is_zero());
         let refused = || {
             let error = Error::usage(format!("{:?} is no duration", text.get_ref()));
             self.at(error, text).hint("write it as 500ms, 30s, 10min or 6h; never: no limit")
         };
-        parsed.ok_or_else(refused).map(|duration| Some(Some(duration)))
+        above_zero(text.get_ref()).ok_or_else(refused).map(|duration| Some(Some(duration)))
     }
 }
 

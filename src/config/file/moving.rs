@@ -89,12 +89,16 @@ impl Reader<'_> {
 
     /// A length of time such as `2s` or `5m`, above zero.
     pub(super) fn duration(&self, text: &Text, key: &str) -> Result<Duration> {
-        let parsed = humantime::parse_duration(text.get_ref().trim()).ok().filter(|time| !time.is_zero());
-        parsed.ok_or_else(|| {
+        above_zero(text.get_ref()).ok_or_else(|| {
             let error = Error::usage(format!("{key:?} is no length of time above zero"));
             self.at(error.hint("write a number and a unit, for example 500ms, 2s, 5m or 1h"), text)
         })
     }
+}
+
+/// A length of time above zero; `None` where the text is none.
+pub(super) fn above_zero(text: &str) -> Option<Duration> {
+    humantime::parse_duration(text.trim()).ok().filter(|time| !time.is_zero())
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::Reader;
+use super::moving::above_zero;
 use super::shape::WrittenRetry;
 use crate::error::{Error, Result};
 use crate::model::RetryPlan;
@@ -35,7 +36,7 @@ impl Reader<'_> {
 
 /// A time such as `500ms`, `2s` or `1m`.
 fn duration(text: &str) -> Result<Duration> {
-    humantime::parse_duration(text.trim()).ok().filter(|time| !time.is_zero()).ok_or_else(|| {
+    above_zero(text).ok_or_else(|| {
         Error::usage(format!("{text:?} is no time"))
             .hint("write a number and a unit, for example 500ms, 2s, 1m 30s or 1h")
     })

@@ -12,15 +12,16 @@ mod reading;
 pub(super) use collect::{Collected, Collector};
 pub(super) use lookup::Way;
 
-use std::hash::{BuildHasher, Hasher, RandomState};
 use std::sync::Arc;
 use std::time::Duration;
 
 use reading::{KeyReading, only};
 
 use super::directory::RunDirectory;
+use super::job::Job;
 use super::load::Gently;
-use super::reading::{Job, Reader};
+use super::reading::Reader;
+use super::retry::drawn;
 use crate::config::Options;
 use crate::error::{Error, ErrorKind, Result};
 use crate::model::{Pair, Progress, RangeDigest, Side, Silent, TablePlan};
@@ -181,6 +182,5 @@ impl Rechecks<'_> {
 
 /// Up to a quarter of a wait, at random.
 fn jitter(after: Duration) -> Duration {
-    let share = (RandomState::new().build_hasher().finish() >> 11) as f64 / (1u64 << 53) as f64;
-    after.mul_f64(share / 4.0)
+    after.mul_f64(drawn() / 4.0)
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use arrow::array::{Array, BinaryArray};
 use tokio::task::spawn_blocking;
 
-use super::super::reading::{Job, Reader, check_count};
+use super::super::job::Job;
+use super::super::reading::{Reader, check_count};
 use super::super::sieve::Sieve;
 use super::super::time;
 use super::Way;

@@ -100,9 +100,6 @@ impl MysqlSnapshot {
             coordinates.extend(position(&mut connections[0], &server, "_soon_after").await);
         }
         coordinates.extend(snapshot_position(&mut connections[0]).await);
-        coordinates.extend(
-            first_value(&mut connections[0], "SELECT @@server_uuid", 0).await.map(|id| ("server_uuid".into(), id)),
-        );
         let counting = cost_of_counting(&mut connections[0]).await;
         let unheld = describe::tables_without_snapshot(&mut connections[0], &server).await.map_err(trouble)?;
         let weakness = match &moment {

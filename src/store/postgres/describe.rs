@@ -26,10 +26,13 @@ pub(super) async fn tables(connection: &mut PgConnection) -> Result<Vec<TableNam
         .collect()
 }
 
+/// The name of the cluster's number among those of [`server`].
+pub(super) const SYSTEM: &str = "system_identifier";
+
 /// Which server and database this is, as far as the user may ask: the cluster's number, its timeline, the database's name.
 pub(super) async fn server(connection: &mut PgConnection) -> Vec<(String, String)> {
     let questions = [
-        ("system_identifier", "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"),
+        (SYSTEM, "SELECT system_identifier::text FROM pg_catalog.pg_control_system()"),
         ("timeline", "SELECT timeline_id::text FROM pg_catalog.pg_control_checkpoint()"),
         ("database", "SELECT pg_catalog.current_database()::text"),
     ];

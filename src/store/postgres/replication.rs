@@ -1,9 +1,8 @@
 //! Whether a PostgreSQL database replicates from another, and how far it has come.
 
-use sqlx::postgres::PgConnection;
 use sqlx::{AssertSqlSafe, Executor};
 
-use super::PostgresStore;
+use super::{PostgresStore, describe};
 use crate::error::Result;
 use crate::store::lookup::quoted_text;
 use crate::store::replication::{Coordinates, Mark};
@@ -11,8 +10,6 @@ use crate::store::replication::{Coordinates, Mark};
 /// Moves whenever a transaction that writes begins or ends, in any database of the cluster. Within a transaction: its
 /// snapshot.
 pub(super) const POSITION: &str = "SELECT txid_current_snapshot()::text";
-/// The same for a cluster and all its standbys. Nothing where it may not be asked for.
-pub(super) const SYSTEM: &str = "SELECT system_identifier::text FROM pg_control_system()";
 
 const SLOTS: &str = "SELECT subslotname::text FROM pg_subscription WHERE subenabled AND subslotname IS NOT NULL
     AND subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY 1";
@@ -27,8 +24,10 @@ impl PostgresStore {
         let mut connection = self.connection().await?;
         let failed = |e| self.failed("cannot ask how the target replicates", e);
         if sqlx::query_scalar("SELECT pg_is_in_recovery()").fetch_one(&mut connection).await.map_err(failed)? {
-            return Ok(match (source.get("system"), system(&mut connection).await) {
-                (Some(source), Some(own)) if *source == own => Ok(Mark::Replayed(lsn)),
+            let own = describe::server(&mut connection).await.into_iter().collect::<Coordinates>();
+            // The same for a cluster and all its standbys. Nothing where it may not be asked for.
+            return Ok(match (source.get(describe::SYSTEM), own.get(describe::SYSTEM)) {
+                (Some(source), Some(own)) if source == own => Ok(Mark::Replayed(lsn)),
                 (Some(_), Some(_)) => Err("the target is a standby of another cluster than the source".into()),
                 _ => Err("neither user may call pg_control_system(), which tells a standby's cluster".into()),
             });
@@ -92,8 +91,4 @@ impl PostgresStore {
         let position = sqlx::query_scalar(POSITION).fetch_one(&mut connection).await;
         position.map_err(|e| self.failed("cannot ask for the position", e))
     }
-}
-
-pub(super) async fn system(connection: &mut PgConnection) -> Option<String> {
-    sqlx::query_scalar(SYSTEM).fetch_one(connection).await.ok()
 }

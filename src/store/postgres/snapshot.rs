@@ -56,8 +56,7 @@ impl PostgresSnapshot {
         let mut control = store.connection().await?;
         // Before the snapshot, so that it shows all that had been committed by then.
         let now = describe::text(&mut control, NOW.into()).await.map_err(say("cannot ask for the time"))?;
-        let system = replication::system(&mut control).await;
-        let identity = describe::server(&mut control).await;
+        let mut coordinates = describe::server(&mut control).await;
         worker::begin(&mut control).await.map_err(say("cannot begin the snapshot"))?;
         let version: i32 = sqlx::query_scalar("SELECT current_setting('server_version_num')::int")
             .fetch_one(&mut control)
@@ -85,7 +84,6 @@ impl PostgresSnapshot {
         let server = describe::text(&mut control, "SELECT current_setting('server_version')".into())
             .await
             .map_err(say("cannot ask for the version"))?;
-        let mut coordinates = identity;
         coordinates.extend([
             ("lsn".to_owned(), lsn),
             ("snapshot".to_owned(), snapshot.clone()),
@@ -94,7 +92,6 @@ impl PostgresSnapshot {
             ("transactions".to_owned(), position.clone()),
         ]);
         coordinates.extend(end_of_last_record(&inserted).map(|lsn| ("insert_lsn".into(), lsn)));
-        coordinates.extend(system.map(|system| ("system".into(), system)));
         Ok(Self {
             identity: store.identity.clone(),
             control: Mutex::new(control),
