@@ -57,6 +57,7 @@ pub fn summary_table(summary: &Summary, colour: bool, width: Option<u16>) -> Str
     if let Some(line) = super::schema::one_line(&summary.tables) {
         text.push_str(&format!("{line}\n"));
     }
+    text.push_str(&load(summary));
     text.push_str(&gate(summary));
     if !text.is_empty() {
         text.push('\n');
@@ -270,6 +271,21 @@ fn inexact_names(tables: &[TableResult]) -> Option<String> {
     })
 }
 
+/// What the load on a store did to the run.
+fn load(summary: &Summary) -> String {
+    let mut text = String::new();
+    for (role, store) in [("source", &summary.source), ("target", &summary.target)] {
+        for finding in store.load.iter().take(FINDINGS_TOLD_MAX) {
+            text.push_str(&format!("load of the {role}: {}\n", plain(&shorten(finding, NOTE_CHARS_MAX))));
+        }
+        if store.load.len() > FINDINGS_TOLD_MAX {
+            let more = plural((store.load.len() - FINDINGS_TOLD_MAX) as u64, "more finding");
+            text.push_str(&format!("load of the {role}: and {more}: see summary.json\n"));
+        }
+    }
+    text
+}
+
 /// What the gate has to say.
 fn gate(summary: &Summary) -> String {
     // The broken limits of a table are among its notes.
@@ -347,8 +363,19 @@ mod tests {
     }
 
     #[test]
+    fn what_the_load_on_a_store_did_is_said_of_that_store() {
+        let mut summary = example::matching();
+        summary.source.load = (1..=7).map(|n| format!("signal {n} was over its limit")).collect();
+        let text = summary_table(&summary, false, None);
+        assert!(text.contains("\nload of the source: signal 5 was over its limit\n"), "{text}");
+        assert!(text.contains("\nload of the source: and 2 more findings: see summary.json\n"), "{text}");
+        assert!(!text.contains("signal 6") && !text.contains("load of the target"), "{text}");
+    }
+
+    #[test]
     fn no_escape_sequence_of_the_data_reaches_the_terminal() {
         let mut summary = example::summary();
+        summary.source.load = vec!["threads\u{1b}[2J".into()];
         for table in &mut summary.tables {
             table.name = "a\u{1b}]0;evil\u{7}\r\n\u{202e}b".into();
             table.reason = Some("x\u{1b}[2Jy\u{9b}1m".into());

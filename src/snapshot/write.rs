@@ -256,8 +256,7 @@ impl ParquetPart {
             .set_max_row_group_row_count(Some(ROW_GROUP_ROWS_MAX))
             .set_data_page_row_count_limit(PAGE_ROWS_MAX)
             .set_key_value_metadata(metadata);
-        for field in schema.fields() {
-            let column = ColumnPath::new(vec![field.name().clone()]);
+        for (column, field) in leaves(&schema) {
             // The halves of a digest cannot be NULL, and nothing that is random can be packed.
             if is_packed(field.data_type()) && field.is_nullable() {
                 properties = properties.set_column_encoding(column.clone(), Encoding::DELTA_BINARY_PACKED);
@@ -286,6 +285,22 @@ impl ParquetPart {
     fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// The columns that Parquet has for a schema: those of SQLite are structs, with an array for each class of values.
+fn leaves(schema: &Schema) -> Vec<(ColumnPath, &Field)> {
+    let path = |names: &[&String]| ColumnPath::new(names.iter().map(|name| (*name).clone()).collect());
+    let mut leaves = Vec::new();
+    for field in schema.fields() {
+        match field.data_type() {
+            DataType::Struct(classes) => {
+                let leaf = |class| (path(&[field.name(), Field::name(class)]), class);
+                leaves.extend(classes.iter().map(|class| leaf(class.as_ref())));
+            }
+            _ => leaves.push((path(&[field.name()]), field.as_ref())),
+        }
+    }
+    leaves
 }
 
 /// Whether Parquet keeps values of this type as integers of 32 or 64 bits.

@@ -3,6 +3,7 @@
 use chrono::DateTime;
 use serde::Serialize;
 
+use super::table::findings;
 use crate::model::{Class, ColumnStatus, StoreResult, Summary, TableResult, Verdict};
 use crate::report::proof;
 use crate::report::visible::plain;
@@ -46,6 +47,8 @@ struct Store {
     kind: &'static str,
     url: String,
     consistency: Option<String>,
+    /// What the load on it did to the run.
+    load: Vec<String>,
 }
 
 /// A number that tells how much was compared.
@@ -122,7 +125,8 @@ impl Store {
     fn new(role: &'static str, store: &StoreResult) -> Self {
         let identity = &store.identity;
         let consistency = store.consistency.as_deref().map(line);
-        Self { role, kind: identity.kind.name(), url: line(&identity.url), consistency }
+        let load = findings(&store.load);
+        Self { role, kind: identity.kind.name(), url: line(&identity.url), consistency, load }
     }
 }
 

@@ -274,7 +274,7 @@ fn column_view(column: &ColumnResult, rows: u64) -> ColumnView {
     }
 }
 
-fn findings(all: &[String]) -> Vec<String> {
+pub(super) fn findings(all: &[String]) -> Vec<String> {
     let mut shown: Vec<_> = all.iter().take(FINDINGS_MAX).map(|finding| line(finding)).collect();
     if all.len() > FINDINGS_MAX {
         shown.push(format!("and {}", plural((all.len() - FINDINGS_MAX) as u64, "more finding")));

@@ -39,6 +39,7 @@ fn names_and_values_are_escaped_everywhere() {
     summary.tables[0].name = HOSTILE_NAME.into();
     summary.source.identity.url = HOSTILE_VALUE.into();
     summary.target.consistency = Some(HOSTILE_NAME.into());
+    summary.target.load = vec![HOSTILE_VALUE.into()];
     summary.run.id = HOSTILE_VALUE.into();
     let html = rendered(&summary, &example::samples(), HOSTILE_VALUE);
     assert_eq!(html.matches("<script").count(), 1, "the page's own");
