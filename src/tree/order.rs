@@ -10,16 +10,16 @@ use arrow::array::{Array, BinaryArray};
 /// The order of the keys of some parts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct KeyOrder {
-    disordered: Orders<bool>,
+    disordered: Orders,
     /// The first and last key of each part; the last entry is the part being observed.
     bounds: Vec<(Vec<u8>, Vec<u8>)>,
 }
 
-/// Something of each order.
+/// Which orders the keys do not keep.
 #[derive(Debug, Clone, Copy, Default)]
-struct Orders<T> {
-    bytes: T,
-    shorter_first: T,
+struct Orders {
+    bytes: bool,
+    shorter_first: bool,
 }
 
 impl KeyOrder {
@@ -62,7 +62,7 @@ impl KeyOrder {
     }
 }
 
-impl Orders<bool> {
+impl Orders {
     /// Notes in which orders `next` does not come after `key`.
     fn follow(&mut self, key: &[u8], next: &[u8]) {
         let ascends = key < next;
